@@ -1,0 +1,70 @@
+"""`analyze`: a recording in, a Timeline out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from visavox import lanes, media
+from visavox.cells import Faces, Progress, Voices, read_cells
+from visavox.options import Options
+from visavox.timeline import Timeline
+
+
+def analyze(
+    source: str | Path,
+    *,
+    voice: str | None = "voice",
+    face: str | None = "face",
+    body: str | None = None,
+    fusion: str | None = "log-linear",
+    every: float = 0.5,
+    start: float = 0.0,
+    end: float | None = None,
+    segments: Sequence[tuple[float, float]] | None = None,
+    prior: str = "life",
+    progress: Progress | None = None,
+) -> Timeline:
+    """Reads a recording and says who showed what when.
+
+    Args:
+        source: Anything FFmpeg reads: video with or without sound, sound alone, a still picture.
+        voice: See `Options`, as for the following ones.
+        face: Face model.
+        body: Body model.
+        fusion: Rule of fusion.
+        every: Length of a cell in seconds.
+        start: Begin of the part to analyse.
+        end: End of it.
+        segments: Intervals to judge in place of cells.
+        prior: What is expected before anything was seen.
+        progress: Called with the seconds done and the seconds in all (None where the file does not say).
+
+    Returns:
+        A timeline with a lane per person and source. What cannot be judged is NaN with a reason, not an error.
+
+    Raises:
+        InputError: If the file cannot be read at all.
+        OptionError: If an option has a bad value.
+        WeightsError: If the weights were not fetched.
+    """
+    options = Options(
+        voice=voice,
+        face=face,
+        body=body,
+        fusion=fusion,
+        every=every,
+        start=start,
+        end=end,
+        segments=None if segments is None else tuple(segments),
+        prior=prior,
+    )
+    first, last = options.start, options.end
+    if options.segments is not None:
+        first = max(first, options.segments[0][0])
+        last = options.segments[-1][1] if last is None else min(last, options.segments[-1][1])
+    with media.open_recording(source, start=first, end=last) as recording:
+        faces = Faces(options.face, recording) if options.face else None
+        voices = Voices(options.voice, recording) if options.voice else None
+        cells = list(read_cells(recording, options, first, faces, voices, progress))
+        return lanes.timeline(Path(source).name, recording, options, cells, faces, voices)

@@ -1,0 +1,307 @@
+"""From a recording to cells: the one pass in which faces are followed, voices heard, and both judged.
+
+Everything here is a stream. Faces are looked at ten times a second and judged five times; a voice is judged from the two
+seconds around a cell; what is kept does not grow with the recording but for the cells themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavox import media
+from visavox.clip import VOICE_RATE
+from visavox.errors import OptionError
+from visavox.options import Options
+from visavox.people import TrackRecord, mouth_opening
+
+if TYPE_CHECKING:
+    from visavox.face.tracking import FaceTracker
+
+Floats = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+Progress = Callable[[float, float | None], None]
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the picture to follow faces."""
+
+JUDGE_EVERY = 0.2
+"""Seconds between two judgements of a face."""
+
+FACE_WINDOW, VOICE_WINDOW = 1.0, 2.0
+"""Seconds around the middle of a cell from which its face and its voice are judged."""
+
+LEAST_SPEECH = 0.3
+"""Seconds of speech in the window that a voice needs to be judged."""
+
+SPEECH_MARGIN = 0.15
+"""A cell in whose reach (its own time, and this many seconds around it) nobody speaks is silence."""
+
+SPEECH_THRESHOLD = 0.5
+"""Probability from which on a sound is speech."""
+
+CHUNK = 512 / VOICE_RATE
+"""Seconds of sound to which the speech detector gives one probability."""
+
+LONGEST_CELL = 2.0
+"""Seconds; longer stretches are judged in pieces and pooled, so that nothing long is ever held in memory."""
+
+SHORTEST_REST = 0.05
+"""Seconds; what remains of a recording after its last whole cell is a cell of its own when it is longer."""
+
+
+@dataclass
+class Looks:
+    """What was seen of one face in the window of one cell: sums, not pictures."""
+
+    logits: Floats | None = None
+    judged: int = 0
+    inside: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    mouth: list[float] = field(default_factory=list)
+
+    def __add__(self, other: Looks) -> Looks:
+        logits = [looks.logits for looks in (self, other) if looks.logits is not None]
+        return Looks(
+            sum(logits[1:], logits[0]) if logits else None,
+            self.judged + other.judged,
+            self.inside + other.inside,
+            self.reasons + other.reasons,
+            self.mouth + other.mouth,
+        )
+
+
+@dataclass
+class Cell:
+    """One stretch of the recording while it is filled; cells of one group make one segment.
+
+    Args:
+        group: Number of the segment it belongs to.
+        start: Begin in seconds.
+        end: End (exclusive).
+        face_window: Stretch from which its faces are judged.
+        voice_window: Stretch from which its voice is judged.
+        looks: What was seen, by track.
+        voice: Sum of logits, each times the seconds of speech it was judged from; None where nobody spoke.
+        speech: Seconds of speech.
+        heard: Seconds of speech within reach of the cell itself.
+    """
+
+    group: int
+    start: float
+    end: float
+    face_window: tuple[float, float]
+    voice_window: tuple[float, float]
+    looks: dict[int, Looks] = field(default_factory=dict)
+    voice: Floats | None = None
+    speech: float = 0.0
+    heard: float = 0.0
+
+    @property
+    def opens(self) -> float:
+        return min(self.start - SPEECH_MARGIN, self.face_window[0], self.voice_window[0])
+
+    @property
+    def closes(self) -> float:
+        return max(self.end + SPEECH_MARGIN, self.face_window[1], self.voice_window[1]) + CHUNK
+
+
+def _grid(options: Options, begin: float) -> Iterator[Cell]:
+    """The cells in order; without end, unless the options have one."""
+    group = 0
+    while True:
+        if options.segments is not None:
+            if group >= len(options.segments):
+                return
+            start, end = options.segments[group]
+        else:
+            start, end = begin + group * options.every, begin + (group + 1) * options.every
+            if options.end is not None and start >= options.end - 1e-6:
+                return
+        edges = np.linspace(start, end, math.ceil((end - start) / LONGEST_CELL - 1e-6) + 1).tolist()
+        for low, high in zip(edges, edges[1:], strict=False):
+            windows = [(low, high), (low, high)]
+            if options.segments is None:
+                middle = (low + high) / 2
+                half = [max(window, high - low) / 2 for window in (FACE_WINDOW, VOICE_WINDOW)]
+                windows = [(middle - size, middle + size) for size in half]
+            yield Cell(group, low, high, windows[0], windows[1])
+        group += 1
+
+
+def read_cells(
+    recording: media.Recording,
+    options: Options,
+    begin: float,
+    faces: Faces | None,
+    voices: Voices | None,
+    progress: Progress | None,
+) -> Iterator[Cell]:
+    """Reads the recording once and gives each cell as soon as nothing more can come into it."""
+    grid = _grid(options, begin)
+    upcoming = next(grid, None)
+    waiting: list[Cell] = []
+    until = begin
+    for item in recording.read(every=LOOK_EVERY):
+        # Items come in the order of their times: all that lies before this one has been seen and heard.
+        while waiting and waiting[0].closes <= item.time:
+            yield _closed(waiting.pop(0), voices)
+        finish = item.time if isinstance(item, media.Picture) else item.time + len(item.samples) / VOICE_RATE
+        while upcoming is not None and upcoming.opens <= finish:
+            waiting.append(upcoming)
+            upcoming = next(grid, None)
+        if isinstance(item, media.Picture):
+            if faces is not None:
+                faces.look(item, waiting, options.every)
+        elif voices is not None:
+            voices.hear(item)
+            voices.forget(waiting[0].opens if waiting else finish)
+        until = max(until, finish)
+        if progress is not None:
+            progress(until - begin, None if recording.duration is None else recording.duration - begin)
+    # A picture lasts until the next one; a still one lasts one cell.
+    end = max(until, recording.until)
+    if recording.is_still or end <= begin:
+        end = begin + options.every
+    while upcoming is not None and upcoming.start < end - 1e-6:
+        waiting.append(upcoming)
+        upcoming = next(grid, None)
+    for cell in waiting:
+        if options.segments is not None or cell.start < end - SHORTEST_REST:
+            if options.segments is None:
+                cell.end = min(cell.end, end)
+            yield _closed(cell, voices)
+
+
+def _closed(cell: Cell, voices: Voices | None) -> Cell:
+    if voices is not None:
+        voices.judge(cell)
+    return cell
+
+
+class Faces:
+    """The face wing at work: follows faces, judges them, and puts what it saw into the cells."""
+
+    def __init__(self, name: str, recording: media.Recording) -> None:
+        from visavox import zoo
+        from visavox.face.recognizer import FaceRecognizer
+
+        recognizer = zoo.load(name)
+        if not isinstance(recognizer, FaceRecognizer):
+            raise OptionError(f"Bad value {name!r} for face: that is a {recognizer.modality} model.")
+        self.recognizer = recognizer
+        self.still = recording.is_still
+        self.records: dict[int, TrackRecord] = {}
+        self.points: list[tuple[float, int, Box]] = []
+        self.judge_at = -math.inf
+        self.tracker: FaceTracker | None = None
+        if recording.has_pictures:
+            from visavox.face.tracking import FaceTracker
+
+            self.tracker = FaceTracker(every=LOOK_EVERY)
+
+    def look(self, picture: media.Picture, cells: Sequence[Cell], every: float) -> None:
+        """Follows the faces in a picture, and judges them when it is time to."""
+        from visavox.face import crop, quality
+
+        assert self.tracker is not None
+        judging = picture.time >= self.judge_at - 1e-6
+        if judging:
+            self.judge_at = picture.time + min(JUDGE_EVERY, every)
+        for seen in self.tracker.update(picture.time, picture.pixels):
+            left, top, width, height = (float(value) for value in seen.box)
+            box = (left, top, width, height)
+            record = self.records.get(seen.track)
+            if record is None:
+                record = self.records[seen.track] = TrackRecord(seen.track, picture.time, picture.time, box, box)
+            opening = mouth_opening(seen.points)
+            logits, reason = None, ""
+            if judging:
+                face = crop.cut(picture.pixels, seen.points)
+                reason = quality.gate(quality.assess(face, seen.points))
+                logits = None if reason else self.recognizer.logits(face[None])[0]
+                record.see(picture.time, box, face)
+                self.points.append((picture.time, seen.track, box))
+            else:
+                record.see(picture.time, box, None)
+            for cell in cells:
+                inside = self.still or cell.start <= picture.time < cell.end
+                if inside or cell.face_window[0] <= picture.time < cell.face_window[1]:
+                    looks = Looks(logits, int(logits is not None), int(inside and logits is not None))
+                    looks.mouth.append(opening)
+                    if reason and inside:
+                        looks.reasons[reason] += 1
+                    cell.looks[seen.track] = cell.looks.get(seen.track, Looks()) + looks
+
+
+class Voices:
+    """The voice wing at work: finds speech, and judges the voice of a cell from the sound around it."""
+
+    def __init__(self, name: str, recording: media.Recording) -> None:
+        from visavox import zoo
+        from visavox.voice.activity import SpeechDetector
+        from visavox.voice.recognizer import VoiceRecognizer
+
+        recognizer = zoo.load(name)
+        if not isinstance(recognizer, VoiceRecognizer):
+            raise OptionError(f"Bad value {name!r} for voice: that is a {recognizer.modality} model.")
+        self.recognizer = recognizer
+        self.detector = SpeechDetector()
+        self.begin: float | None = None
+        self.probabilities = array("f")
+        self.samples = np.zeros(0, dtype=np.float32)
+        self.samples_begin = 0.0
+
+    def hear(self, sound: media.Sound) -> None:
+        """Takes in the next block of sound."""
+        if self.begin is None:
+            self.begin = self.samples_begin = sound.time
+        self.samples = np.concatenate([self.samples, sound.samples])
+        self.probabilities.extend(self.detector.push(sound.samples).tolist())
+
+    def forget(self, before: float) -> None:
+        """Drops the sound that no cell needs any more."""
+        drop = int((before - self.samples_begin) * VOICE_RATE)
+        if drop > VOICE_RATE:
+            self.samples = self.samples[drop:].copy()
+            self.samples_begin += drop / VOICE_RATE
+
+    def judge(self, cell: Cell) -> None:
+        """Fills in the voice of a cell whose window has been heard to its end."""
+        if self.begin is None:
+            return
+        cell.heard = self._speech(cell.start - SPEECH_MARGIN, cell.end + SPEECH_MARGIN)[0]
+        seconds, first, last = self._speech(*cell.voice_window)
+        if seconds < LEAST_SPEECH or cell.heard == 0:
+            return
+        low, high = (
+            max(0, round((time - self.samples_begin) * VOICE_RATE))
+            for time in (first - SPEECH_MARGIN, last + SPEECH_MARGIN)
+        )
+        cell.voice = seconds * self.recognizer.logits(self.samples[low:high])
+        cell.speech = seconds
+
+    def _speech(self, start: float, end: float) -> tuple[float, float, float]:
+        """Seconds of speech in a stretch, where the first of it begins and where the last ends."""
+        begin = self.begin or 0.0
+        low = max(0, math.floor((start - begin) / CHUNK))
+        high = min(len(self.probabilities), math.ceil((end - begin) / CHUNK))
+        hits = [index for index in range(low, high) if self.probabilities[index] >= SPEECH_THRESHOLD]
+        if not hits:
+            return 0.0, start, start
+        return len(hits) * CHUNK, max(start, begin + hits[0] * CHUNK), min(end, begin + (hits[-1] + 1) * CHUNK)
+
+    def turns(self) -> list[tuple[float, float, float]]:
+        """Stretches of speech: start, end, mean probability."""
+        from visavox.voice.activity import stretches
+
+        begin = self.begin or 0.0
+        found = stretches(np.asarray(self.probabilities, dtype=np.float32))
+        return [(begin + start, begin + end, score) for start, end, score in found]

@@ -1,0 +1,286 @@
+"""From segments to what is drawn: columns of a lane, their areas as paths, runs of a word, ticks of an axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavox.timeline import Segment
+
+Floats = NDArray[np.float64]
+Key = TypeVar("Key", bound=Hashable)
+
+WIDTH = 1440
+"""Width of a drawing in units of its own; it is stretched to the width of the page."""
+
+HEIGHT = 100
+"""Height of a drawing: one unit a percent."""
+
+LEVELS = "".join(chr(code) for code in (*range(33, 127), *range(192, 256)) if chr(code) not in "\"&'<>\\")[:101]
+"""One character for each whole percent, none of which HTML or JSON writes longer."""
+
+TICK_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+"""Distances between the ticks of a time axis, in seconds."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A lane as it is drawn: its segments, or averages of neighbouring ones where there are too many.
+
+    Args:
+        starts: Begin of each column in seconds [shape=(n,)].
+        ends: End of each.
+        values: Probabilities [shape=(n, words)]; NaN where nothing could be judged.
+        reasons: Why not; ``""`` where something was judged.
+        weights: Share of each source in a fused column [shape=(n, sources)].
+        sources: The sources of `weights`.
+        merged: How many segments one column averages.
+    """
+
+    starts: Floats
+    ends: Floats
+    values: Floats
+    reasons: tuple[str, ...]
+    weights: Floats
+    sources: tuple[str, ...]
+    merged: int
+
+    def __len__(self) -> int:
+        return len(self.reasons)
+
+    def first(self, column: int) -> int | None:
+        """Place of the most probable word of a column, or None where nothing was judged."""
+        return None if self.reasons[column] else int(self.values[column].argmax())
+
+
+def columns(segments: Sequence[Segment], most: int) -> Columns:
+    """The columns of one person and source.
+
+    Where there are more than `most` segments, neighbours are averaged over equal stretches of time; a stretch of which
+    less than half was judged is drawn as absent, for the reason that took most of it.
+
+    Args:
+        segments: Of one person and source, in order.
+        most: Largest number of columns.
+    """
+    sources = tuple(sorted({source for segment in segments for source in segment.weights}))
+    starts = np.array([segment.start for segment in segments])
+    ends = np.array([segment.end for segment in segments])
+    values = np.array([segment.probabilities for segment in segments], dtype=np.float64)
+    weights = np.array([[segment.weights.get(source, 0.0) for source in sources] for segment in segments])
+    reasons = tuple(segment.reason for segment in segments)
+    whole = Columns(starts, ends, values, reasons, weights.reshape(len(segments), len(sources)), sources, 1)
+    return whole if len(segments) <= most else _averaged(whole, most)
+
+
+def _averaged(whole: Columns, most: int) -> Columns:
+    merged = math.ceil(len(whole) / most)
+    width = (whole.ends[-1] - whole.starts[0]) / math.ceil(len(whole) / merged)
+    place = ((whole.starts + whole.ends) / 2 - whole.starts[0]) // width
+    cuts = [0, *(np.flatnonzero(np.diff(place)) + 1).tolist(), len(whole)]
+    lengths = whole.ends - whole.starts
+    rows: list[tuple[Floats, str, Floats]] = []
+    for low, high in zip(cuts, cuts[1:], strict=False):
+        absent: dict[str, float] = {}
+        for reason, seconds in zip(whole.reasons[low:high], lengths[low:high], strict=True):
+            absent[reason] = absent.get(reason, 0.0) + seconds
+        judged = absent.pop("", 0.0)
+        inside = low + np.flatnonzero([not reason for reason in whole.reasons[low:high]])
+        if judged and judged >= sum(absent.values()):
+            share = (lengths[inside] / judged)[:, None]
+            rows.append(((whole.values[inside] * share).sum(0), "", (whole.weights[inside] * share).sum(0)))
+        else:
+            rows.append((whole.values[low] * np.nan, max(absent, key=absent.__getitem__), whole.weights[low] * 0))
+    values, reasons, weights = zip(*rows, strict=True)
+    low_places, high_places = np.array(cuts[:-1]), np.array(cuts[1:]) - 1
+    return Columns(
+        whole.starts[low_places],
+        whole.ends[high_places],
+        np.array(values),
+        tuple(reasons),
+        np.array(weights),
+        whole.sources,
+        merged,
+    )
+
+
+def areas(lane: Columns, order: Sequence[int], span: tuple[float, float]) -> list[str]:
+    """The probabilities as stacked areas.
+
+    Each area reaches down to the ground and is covered by those of the words below it, which makes a path half as long
+    as one around its band alone: draw the last word of `order` first.
+
+    Args:
+        lane: What to draw.
+        order: Places of words from the bottom up.
+        span: The seconds from which to which the drawing reaches.
+
+    Returns:
+        A path for each word of `order`, ``""`` where its area adds nothing that could be seen.
+    """
+    heights = np.cumsum(lane.values[:, list(order)], axis=1)
+    heights /= heights[:, -1:]
+    levels = np.nan_to_num(HEIGHT - HEIGHT * heights).round().astype(int)
+    x_of = _scale(span)
+    paths = []
+    for place in range(len(order)):
+        visible = levels[:, place] < (levels[:, place - 1] if place else HEIGHT)
+        parts = []
+        for low, high in _runs(lane):
+            if visible[low:high].any():
+                middles = (lane.starts[low:high] + lane.ends[low:high]) / 2
+                xs = [x_of(float(time)) for time in (lane.starts[low], *middles, lane.ends[high - 1])]
+                ys = levels[low:high, place].tolist()
+                parts.append(_area(xs, [ys[0], *ys, ys[-1]]))
+        paths.append("".join(parts))
+    return paths
+
+
+def absences(lane: Columns, span: tuple[float, float]) -> dict[str, str]:
+    """Where nothing could be judged: one path of full height by reason."""
+    return _boxes([(start, end, reason) for start, end, word, reason in runs(lane) if word is None], span)
+
+
+def ribbon(lane: Columns, span: tuple[float, float]) -> dict[int, str]:
+    """Where a word was the most probable one: one path of full height by its place."""
+    return _boxes([(start, end, word) for start, end, word, _ in runs(lane) if word is not None], span)
+
+
+def bars(stretches: Sequence[tuple[float, float]], span: tuple[float, float]) -> str:
+    """Stretches of time as one path of full height."""
+    return _boxes([(start, end, 0) for start, end in stretches], span).get(0, "")
+
+
+def runs(lane: Columns) -> list[tuple[float, float, int | None, str]]:
+    """Touching columns with the same first word or reason as (start, end, place of the word or None, reason)."""
+    found: list[tuple[float, float, int | None, str]] = []
+    for column in range(len(lane)):
+        start, end = float(lane.starts[column]), float(lane.ends[column])
+        word, reason = lane.first(column), lane.reasons[column]
+        if found and found[-1][2:] == (word, reason) and abs(found[-1][1] - start) < 1e-6:
+            found[-1] = (found[-1][0], end, word, reason)
+        else:
+            found.append((start, end, word, reason))
+    return found
+
+
+def merge(stretches: Sequence[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
+    """Stretches, with those joined that lie less than `gap` seconds apart."""
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(stretches):
+        if found and start - found[-1][1] < gap:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def pack(lane: Columns, reasons: Sequence[str]) -> dict[str, object]:
+    """The columns as the page's script reads them, one character a number.
+
+    Args:
+        lane: What to pack.
+        reasons: All reasons of the page, in order.
+
+    Returns:
+        ``blocks`` (start, length and number of columns that touch and are equally long), ``codes`` (a capital for the
+        first word or a small letter for the reason, by column), ``values`` (a level for each word of the judged
+        columns), ``sources`` and ``weights`` (a level for each source of them).
+    """
+    blocks: list[list[float]] = []
+    for start, end in zip(lane.starts.tolist(), lane.ends.tolist(), strict=True):
+        length = end - start
+        last = blocks[-1] if blocks else None
+        if last and abs(last[0] + last[1] * last[2] - start) < 1e-3 and abs(last[1] - length) < 1e-4:
+            last[2] += 1
+        else:
+            blocks.append([round(start, 4), round(length, 4), 1])
+    codes = []
+    for column in range(len(lane)):
+        word = lane.first(column)
+        codes.append(chr(97 + reasons.index(lane.reasons[column])) if word is None else chr(65 + word))
+    judged = [not reason for reason in lane.reasons]
+    return {
+        "blocks": blocks,
+        "codes": "".join(codes),
+        "values": _levels(lane.values[judged]),
+        "sources": lane.sources,
+        "weights": _levels(lane.weights[judged]),
+    }
+
+
+def ticks(span: tuple[float, float], most: int = 8) -> list[float]:
+    """Round times in a span, not more than about `most` of them.
+
+    Example:
+        >>> ticks((0, 600))
+        [0, 120, 240, 360, 480, 600]
+    """
+    start, end = span
+    step = next((step for step in TICK_STEPS if (end - start) / step <= most), TICK_STEPS[-1])
+    return [round(place * step, 3) for place in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1)]
+
+
+def _levels(values: Floats) -> str:
+    return "".join(LEVELS[level] for level in np.clip(np.round(values * 100), 0, 100).astype(int).ravel())
+
+
+def _scale(span: tuple[float, float]) -> _Scale:
+    return _Scale(span[0], WIDTH / max(span[1] - span[0], 1e-9))
+
+
+@dataclass(frozen=True)
+class _Scale:
+    start: float
+    units: float
+
+    def __call__(self, time: float) -> int:
+        return round((time - self.start) * self.units)
+
+
+def _runs(lane: Columns) -> Iterator[tuple[int, int]]:
+    """Judged columns that touch, as [low, high)."""
+    low = None
+    for column in range(len(lane) + 1):
+        judged = column < len(lane) and not lane.reasons[column]
+        if low is not None and not (judged and lane.starts[column] - lane.ends[column - 1] < 1e-6):
+            yield low, column
+            low = None
+        if low is None and judged:
+            low = column
+
+
+def _area(xs: Sequence[int], ys: Sequence[int]) -> str:
+    """A polygon over the ground: relative coordinates, points left out that lie on a level line."""
+    text = [f"M{xs[0]} {HEIGHT}V{ys[0]}"]
+    command = "V"
+    x, y = xs[0], ys[0]
+    for place in range(1, len(xs)):
+        if place + 1 < len(xs) and ys[place] == y == ys[place + 1]:
+            continue
+        right, down = xs[place] - x, ys[place] - y
+        if down == 0:
+            text.append(f"h{right}")
+            command = "h"
+        else:
+            text.append(("" if command == "l" and right < 0 else "l" if command != "l" else " ") + f"{right}")
+            text.append(f"{down}" if down < 0 else f" {down}")
+            command = "l"
+        x, y = xs[place], ys[place]
+    return "".join(text) + f"V{HEIGHT}z"
+
+
+def _boxes(stretches: Sequence[tuple[float, float, Key]], span: tuple[float, float]) -> dict[Key, str]:
+    x_of = _scale(span)
+    paths: dict[Key, str] = {}
+    for start, end, key in stretches:
+        left, right = x_of(start), x_of(end)
+        # What is shorter than a unit is drawn one unit wide: short is not absent.
+        width = max(right - left, 1)
+        paths[key] = paths.get(key, "") + f"M{left} 0h{width}v{HEIGHT}h-{width}z"
+    return paths

@@ -1,0 +1,150 @@
+"""A timeline in words: shares of time, absences, sentences and clock times for everything that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from visavox.timeline import REASONS, Timeline
+
+LEAST_SHARE = 0.05
+"""Share of the judged time that a word must have to be named in a sentence."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """How much of one person and source could be judged, and what came first.
+
+    Args:
+        person: Who.
+        source: From what.
+        judged: Seconds that could be judged.
+        total: Seconds looked at.
+        shares: Share of the judged time in which each word was the most probable one, largest first.
+        means: Mean probability of each word over the judged time.
+        absences: Seconds that could not be judged by reason, longest first.
+    """
+
+    person: str
+    source: str
+    judged: float
+    total: float
+    shares: Mapping[str, float]
+    means: Mapping[str, float]
+    absences: Mapping[str, float]
+
+
+def lane(timeline: Timeline, person: str, source: str) -> Lane:
+    """Adds up one person and source."""
+    part = timeline.only(person=person, source=source)
+    seconds = dict.fromkeys(timeline.words, 0.0)
+    total = 0.0
+    for segment in part:
+        total += segment.end - segment.start
+        word = part.word(segment)
+        if word is not None:
+            seconds[word] += segment.end - segment.start
+    judged = sum(seconds.values())
+    shares = {word: value / judged for word, value in seconds.items()} if judged else {}
+    return Lane(
+        person,
+        source,
+        judged,
+        total,
+        _largest_first(shares),
+        part.summary(person, source),
+        _largest_first(part.absences(person, source)),
+    )
+
+
+def sentence(timeline: Timeline, person: str) -> str:
+    """What a person showed, in one sentence.
+
+    Example:
+        >>> from visavox.timeline import Segment
+        >>> cells = [Segment(i, i + 1.0, "person-1", "face", (0.2, 0.8)) for i in range(3)]
+        >>> sentence(Timeline((*cells, Segment(3, 4, "person-1", "face", (0.9, 0.1))), ("neutral", "happy")), "person-1")
+        'mostly happy (75 % of the time judged), then neutral (25 %)'
+    """
+    source = timeline.best_source(person)
+    if source is None:
+        reasons = {reason for segment in timeline.only(person=person) for reason in [segment.reason]}
+        return f"could not be judged: {listed(sorted(map(explain, reasons - {'nothing_to_fuse'} or reasons)))}"
+    found = lane(timeline, person, source)
+    named = [(word, share) for word, share in found.shares.items() if share >= LEAST_SHARE] or list(found.shares.items())
+    word, share = named[0]
+    if is_still(timeline):
+        return f"{word} ({percent(found.means[word])} probable)"
+    if share > 0.995:
+        return f"{word} throughout the time judged"
+    first = "mostly" if share >= 0.5 else "most often"
+    rest = listed([f"{word} ({percent(share)})" for word, share in named[1:3]])
+    return f"{first} {word} ({percent(share)} of the time judged)" + (f", then {rest}" if rest else "")
+
+
+def is_still(timeline: Timeline) -> bool:
+    """Whether there is one moment only, as in a picture: no lane has more than one segment."""
+    lanes = [(segment.person, segment.source) for segment in timeline]
+    return len(lanes) == len(set(lanes))
+
+
+def explain(reason: str) -> str:
+    """A reason for an absence in words."""
+    return REASONS.get(reason, reason.replace("_", " "))
+
+
+def listed(items: Sequence[str]) -> str:
+    """The items as English lists them.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+        ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def percent(share: float) -> str:
+    """A share of one as whole percents; what is above nothing never reads as nothing.
+
+    Example:
+        >>> percent(0.624), percent(0.002), percent(0.0)
+        ('62 %', '<1 %', '0 %')
+    """
+    return "<1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
+
+
+def clock(seconds: float, digits: int = 0) -> str:
+    """A time as people read it.
+
+    Args:
+        seconds: The time.
+        digits: Decimals of the seconds.
+
+    Example:
+        >>> clock(65), clock(2.5, 1), clock(3725)
+        ('1:05', '0:02.5', '1:02:05')
+    """
+    unit = 10**digits
+    ticks = round(max(seconds, 0.0) * unit)
+    minutes, rest = divmod(ticks, 60 * unit)
+    text = f"{rest // unit:02d}" + (f".{rest % unit:0{digits}d}" if digits else "")
+    return f"{minutes // 60}:{minutes % 60:02d}:{text}" if minutes >= 60 else f"{minutes}:{text}"
+
+
+def length(seconds: float) -> str:
+    """A duration as people say it.
+
+    Example:
+        >>> length(3.24), length(600), length(7325)
+        ('3.2 s', '10 min', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    return f"{minutes} min" + (f" {rest} s" if rest else "")
+
+
+def _largest_first(values: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(values.items(), key=lambda item: -item[1]))

@@ -1,0 +1,189 @@
+"""`Recognizer`: what every model is, and `Card`: what is known about it."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavox.clip import Clip
+from visavox.errors import ModelError
+
+Modality = Literal["face", "voice", "body", "fused"]
+Prior = Literal["uniform", "corpus", "life"]
+Status = Literal["in-sample", "held-out", "out-of-sample"]
+
+CARD_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus that a model was trained or judged on.
+
+    Args:
+        name: Its name in the registry of corpora.
+        licence: Its terms, which what is trained on it inherits.
+        used: Which part was used, in words a reader can check ("without actors 05, 12, 16, 21").
+        clips: How many clips or pictures.
+        speakers: How many people; None where the corpus does not know them.
+        credit: Whom to cite.
+    """
+
+    name: str
+    licence: str
+    used: str
+    clips: int
+    speakers: int | None = None
+    credit: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured number, with what makes it worth something.
+
+    Args:
+        corpus: What it was measured on.
+        part: Which part of it ("test", "fold 0").
+        metric: ``"accuracy"``, ``"uar"``, ``"macro-f1"``, ``"ece"``, ``"recall angry"``, ``"uar women"`` …
+        value: The number, 0..1.
+        low: Lower end of the 95 % bootstrap interval.
+        high: Upper end.
+        status: ``in-sample`` (seen in training), ``held-out`` (same corpus, other people or pictures) or
+            ``out-of-sample`` (a corpus that the model never met).
+        clips: How many clips or pictures.
+        speakers: How many people; the bootstrap draws speakers where they are known, else pictures.
+        chance: The score of guessing.
+        people: People's score on the same task where it was published.
+        note: Anything a reader must know.
+    """
+
+    corpus: str
+    part: str
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    status: Status = "held-out"
+    clips: int = 0
+    speakers: int | None = None
+    chance: float | None = None
+    people: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about a model: shown by ``visavox models show NAME``, stored beside its ONNX file as JSON.
+
+    Args:
+        name: The model's name.
+        modality: face, voice, body or fused.
+        words: The words of its outputs, in order.
+        purpose: What it is for.
+        not_for: What it is not for.
+        licence: Terms of the weights.
+        version: Of the model.
+        sha256: Of the ONNX file.
+        corpora: What it was trained on.
+        split: How speakers or pictures were kept apart.
+        protocol: How epoch, temperature and scores were got.
+        scores: Measured numbers.
+        confusion: Counts on the held-out test by true (row) and judged (column) word.
+        input: What the network wants, for example ``{"size": 48, "colour": "grey"}`` or log-mel options.
+        temperature: By which logits are divided before the softmax.
+        priors: Probability of each word under ``uniform``, ``corpus`` and ``life``.
+        golden: ``{"seed": ..., "shape": ..., "logits": [...]}``: a made input and the logits it must give.
+        recipe: The recipe's text.
+        made: Versions, date, seconds and command.
+    """
+
+    name: str
+    modality: Modality
+    words: tuple[str, ...]
+    purpose: str = ""
+    not_for: str = ""
+    licence: str = ""
+    version: str = "1"
+    sha256: str = ""
+    corpora: tuple[Corpus, ...] = ()
+    split: str = ""
+    protocol: str = ""
+    scores: tuple[Score, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    input: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    priors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    golden: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+    def prior(self, name: Prior) -> NDArray[np.float64]:
+        """The probability of each word under a prior [shape=(len(words),)]."""
+        if name == "uniform" or name not in self.priors:
+            return np.full(len(self.words), 1.0 / len(self.words))
+        return np.asarray(self.priors[name], dtype=np.float64)
+
+    def to_json(self) -> str:
+        """The card as JSON text."""
+        return json.dumps({"schema": CARD_SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Card:
+        """Reads a card.
+
+        Raises:
+            ModelError: If the file is missing or is not a card of a schema we know.
+        """
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+            schema = data.pop("schema")
+            if schema != CARD_SCHEMA:
+                raise ModelError(f"{path}: the card has schema {schema}, this visavox reads {CARD_SCHEMA}; update visavox.")
+            known = {item.name for item in fields(cls)}
+            data = {key: value for key, value in data.items() if key in known}
+            data["words"] = tuple(data["words"])
+            data["corpora"] = tuple(Corpus(**item) for item in data.get("corpora", ()))
+            data["scores"] = tuple(Score(**item) for item in data.get("scores", ()))
+            data["confusion"] = tuple(tuple(row) for row in data.get("confusion", ()))
+            data["priors"] = {key: tuple(value) for key, value in data.get("priors", {}).items()}
+            return cls(**data)
+        except FileNotFoundError:
+            raise ModelError(f"{path}: there is no card; a model is NAME.onnx with NAME.json beside it.") from None
+        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path}: not a model card ({error}); train or copy the model again.") from None
+
+
+class Recognizer(ABC):
+    """What every model is: clips in, probabilities out; scikit-learn's manners.
+
+    Attributes:
+        classes_: The words of the columns of `predict_proba`.
+        modality: face, voice, body or fused.
+        card: What is known about it; None before it was fitted.
+    """
+
+    classes_: tuple[str, ...]
+    modality: Modality
+    card: Card | None
+
+    @abstractmethod
+    def predict_proba(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+        """Calibrated probabilities [shape=(n, len(classes_))]; a row of NaN where the clip cannot be judged."""
+
+    def reasons(self, clips: Sequence[Clip]) -> list[str]:
+        """Why a clip cannot be judged (``no_face``, ``no_audio``, ``silence`` …), ``""`` where it can."""
+        return ["" for _ in clips]
+
+    def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
+        """The network's inner values [shape=(n, d)]; NaN rows where the clip cannot be judged."""
+        raise ModelError(f"{type(self).__name__} has no features.")
+
+    def fit(self, clips: Sequence[Clip], y: Sequence[str], groups: Sequence[str] | None = None) -> Recognizer:
+        """Learns from clips, their words and their speakers (`groups`); networks are trained by `visavox train`."""
+        raise ModelError(f"{type(self).__name__} is not fitted in memory; use `visavox train`.")

@@ -1,0 +1,551 @@
+"""The voice network and what it is trained on: log-mel spectra in, words out (torch)."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from visavox.clip import Clip
+from visavox.datasets import Sample
+from visavox.errors import InputError, OptionError
+from visavox.media import read_sound
+from visavox.voice.features import DECIBEL, LogMel, log_mel, network_input, speech_frames
+
+SHORTEST = 32
+"""Frames that the network needs at least; shorter clips are repeated."""
+
+NO_NOISE = 90.0
+"""Decibels under a clip at which noise is not heard."""
+
+
+class LogMelNetwork(nn.Module):
+    """A residual network on log-mel spectra with attentive mean and deviation over time.
+
+    The level is taken out inside: the clip's loudness (logarithm of its mean power) is subtracted, what lies far
+    below it is cut softly, and the scale is fixed; so a gain changes nothing, in training and in use alike.
+
+    Args:
+        words: number of outputs.
+        bands: mel bands of the input.
+        widths: channels of the stem and of each residual block.
+        strides: strides (bands, frames) of each residual block; the stem halves both.
+        features: width of the layer before pooling; `features` have twice as many numbers.
+        dropout: share of features dropped before the last layer.
+        depth: decibels under the clip's loudness at which what is quieter is cut.
+
+    Source: attentive statistics pooling after Okabe, Koshinaka, Shinoda, "Attentive Statistics Pooling for Deep Speaker
+        Embedding", Interspeech 2018, section 3; our residual blocks and sizes.
+    """
+
+    def __init__(
+        self,
+        *,
+        words: int,
+        bands: int = 64,
+        widths: Sequence[int] = (32, 64, 96, 128, 128),
+        strides: Sequence[tuple[int, int]] = ((2, 2), (2, 2), (2, 2), (1, 1)),
+        features: int = 192,
+        dropout: float = 0.3,
+        depth: float = 60.0,
+    ) -> None:
+        super().__init__()
+        self.depth = depth * DECIBEL
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+        )
+        self.blocks = nn.Sequential(
+            *(
+                ResidualBlock(before, after, stride=stride)
+                for before, after, stride in zip(widths[:-1], widths[1:], strides, strict=True)
+            )
+        )
+        height = -(-bands // 2)
+        for stride in strides:
+            height = -(-height // stride[0])
+        self.gather = nn.Sequential(
+            nn.Conv1d(widths[-1] * height, features, 1, bias=False), nn.BatchNorm1d(features), nn.ReLU()
+        )
+        self.attention = nn.Sequential(nn.Conv1d(features, 64, 1), nn.Tanh(), nn.Conv1d(64, features, 1))
+        self.norm = nn.BatchNorm1d(2 * features)
+        self.dropout = nn.Dropout(dropout)
+        self.words = nn.Linear(2 * features, words)
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        """Words of clips.
+
+        Args:
+            mel: float32 [n, bands, frames], log power; at least `SHORTEST` frames.
+
+        Returns:
+            logits float32 [n, words]; features float32 [n, 2 * features].
+        """
+        peak = mel.amax((1, 2), keepdim=True)
+        level = mel - peak - torch.log(torch.exp(mel - peak).mean((1, 2), keepdim=True))
+        level = (functional.softplus(level + self.depth) - self.depth) / 4.0 + 1.0
+        maps = self.blocks(self.stem(level[:, None]))
+        over_time = self.gather(maps.flatten(1, 2)).float()
+        weights = torch.softmax(self.attention(over_time).float(), dim=2)
+        mean = (weights * over_time).sum(2)
+        deviation = torch.sqrt(torch.clamp((weights * over_time**2).sum(2) - mean**2, min=1e-4))
+        features = self.norm(torch.cat([mean, deviation], dim=1))
+        return self.words(self.dropout(features)).float(), features
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with norms and a shortcut."""
+
+    def __init__(self, before: int, after: int, *, stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.last_norm = nn.BatchNorm2d(after)
+        self.body = nn.Sequential(
+            nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(),
+            nn.Conv2d(after, after, 3, padding=1, bias=False),
+            self.last_norm,
+        )
+        plain = before == after and stride == (1, 1)
+        self.shortcut: nn.Module = (
+            nn.Identity()
+            if plain
+            else nn.Sequential(
+                nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False) if stride != (1, 1) else nn.Identity(),
+                nn.Conv2d(before, after, 1, bias=False),
+                nn.BatchNorm2d(after),
+            )
+        )
+        nn.init.zeros_(self.last_norm.weight)  # a block starts as its shortcut
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [n, before, bands, frames] to [n, after, bands / stride, frames / stride]."""
+        return functional.relu(self.body(maps) + self.shortcut(maps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceAugmentation:
+    """What happens to a clip's log-mel spectrum before the network hears it in training.
+
+    Each is drawn anew for each clip and epoch.
+
+    Args:
+        frames: length of a crop, drawn for each batch between these two.
+        stretch: largest change of tempo, as a part.
+        shift: largest shift of the spectrum in bands, up or down: another throat.
+        equaliser: deviation of a smooth random response in dB: another microphone.
+        tilt: largest difference between the lowest and the highest band in dB.
+        floor: decibels under the clip's 90th percentile at which noise is added, drawn between these two: the noise of
+            another room, since in some corpora anger alone rises above theirs.
+        noisy: share of clips that get such noise.
+        reverberant: share of clips that get a reverberation of 0.1-0.6 s.
+        time_masks: number of time masks; each up to `time_mask` frames.
+        time_mask: longest time mask in frames.
+        band_masks: number of band masks; each up to `band_mask` bands.
+        band_mask: widest band mask in bands.
+        mixup: both parameters of the Beta distribution that mixes pairs; 0 mixes none.
+    """
+
+    frames: tuple[int, int] = (160, 224)
+    stretch: float = 0.15
+    shift: float = 3.0
+    equaliser: float = 3.0
+    tilt: float = 6.0
+    floor: tuple[float, float] = (15.0, 50.0)
+    noisy: float = 0.7
+    reverberant: float = 0.3
+    time_masks: int = 2
+    time_mask: int = 20
+    band_masks: int = 2
+    band_mask: int = 8
+    mixup: float = 0.3
+
+
+class Spectra:
+    """Log-mel spectra of many clips in one array, silence at their ends left out.
+
+    Args:
+        spectra: one float array [frames, bands] a clip.
+        below: decibels under a clip's loudest frame at which its ends are cut (`speech_frames`).
+    """
+
+    def __init__(self, spectra: Sequence[NDArray[np.floating]], *, below: float = 35.0) -> None:
+        cut = [spectrum[speech_frames(spectrum, below=below)] for spectrum in spectra]
+        self.lengths = np.array([len(spectrum) for spectrum in cut], dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
+        self.values: NDArray[np.float16] = np.concatenate(cut).astype(np.float16)
+        self.loud = np.array([np.quantile(spectrum, 0.9) for spectrum in cut], dtype=np.float32)
+        # What is heard when nobody speaks: the quietest tenth of each band, of the whole clip with its ends.
+        self.quiet = np.stack([np.quantile(spectrum, 0.1, axis=0) for spectrum in spectra]).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> NDArray[np.float16]:
+        """Clip `index`, [frames, bands]."""
+        return self.values[self.starts[index] : self.starts[index] + self.lengths[index]]
+
+    def crops(
+        self,
+        clips: NDArray[np.int64],
+        frames: int,
+        rng: np.random.Generator,
+        *,
+        stretch: float = 0.0,
+        shift: float = 0.0,
+    ) -> NDArray[np.float32]:
+        """A crop of each clip at a random place, tempo and throat; a shorter clip is set into its own quiet.
+
+        Args:
+            clips: numbers of clips [n].
+            frames: length of the crops.
+            rng: draws.
+            stretch: largest change of tempo, as a part.
+            shift: largest shift in bands.
+
+        Returns:
+            float32 [n, frames, bands].
+        """
+        count, bands = len(clips), self.values.shape[1]
+        tempo = np.exp(rng.uniform(-1, 1, count) * np.log1p(stretch))
+        spare = self.lengths[clips] - frames * tempo
+        begin = rng.uniform(0, 1, count) * spare  # negative where the clip is shorter: it starts inside the crop
+        place = begin[:, None] + np.arange(frames)[None, :] * tempo[:, None]
+        inside = (place >= 0) & (place <= self.lengths[clips][:, None] - 1)
+        place = np.clip(place, 0, self.lengths[clips][:, None] - 1)
+        first = np.minimum(place.astype(np.int64), self.lengths[clips][:, None] - 1)
+        second = np.minimum(first + 1, self.lengths[clips][:, None] - 1)
+        part = (place - first).astype(np.float32)[:, :, None]
+        base = self.starts[clips][:, None]
+        result: NDArray[np.float32] = self.values[base + first].astype(np.float32)
+        result += (self.values[base + second] - result) * part
+        if not inside.all():
+            quiet = self.quiet[clips][:, None, :] + rng.normal(0, 0.7, result.shape).astype(np.float32)
+            result = np.where(inside[:, :, None], result, np.minimum(quiet, self.loud[clips][:, None, None]))
+        if shift:
+            moved = np.arange(bands)[None, :] + rng.uniform(-shift, shift, count)[:, None]
+            moved = np.clip(moved, 0, bands - 1)
+            low = np.minimum(moved.astype(np.int64), bands - 2)
+            weight = (moved - low).astype(np.float32)[:, None, :]
+            below = np.take_along_axis(result, low[:, None, :], 2)
+            result = below + weight * (np.take_along_axis(result, low[:, None, :] + 1, 2) - below)
+        return result
+
+
+def augment(
+    crops: NDArray[np.float32],
+    loud: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    options: VoiceAugmentation,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Rooms, microphones, noise and masks for crops of log-mel spectra.
+
+    Args:
+        crops: float32 [n, frames, bands].
+        loud: the 90th percentile of each clip's log power [n].
+        noise: shape of a noise for each clip, log power by band [n, bands]; its level does not matter.
+        options: what is drawn between which limits.
+        rng: draws.
+
+    Returns:
+        float32 [n, frames, bands], its mean log power by clip 0.
+    """
+    count, _, bands = crops.shape
+    result = crops
+    for index in np.flatnonzero(rng.uniform(size=count) < options.reverberant):
+        result[index] = _reverberate(result[index], rng)
+    response = _smooth(rng, count, bands, options.equaliser)
+    response += np.linspace(-0.5, 0.5, bands) * rng.uniform(-options.tilt, options.tilt, (count, 1))
+    result = result + (response * DECIBEL).astype(np.float32)[:, None, :]
+    shape = noise - noise.mean(1, keepdims=True)
+    shape = shape * rng.uniform(0, 1, (count, 1)) + _smooth(rng, count, bands, 3.0) * DECIBEL
+    noisy = rng.uniform(size=count) < options.noisy
+    depth = np.where(noisy, rng.uniform(options.floor[0], options.floor[1], count), NO_NOISE) * DECIBEL
+    level = (loud - depth)[:, None] + shape
+    result = np.logaddexp(
+        result, level.astype(np.float32)[:, None, :] + 0.5 * rng.standard_normal(result.shape, dtype=np.float32)
+    )
+    middle = result.mean((1, 2), keepdims=True)
+    result -= middle
+    for axis, number, longest in (
+        (1, options.time_masks, options.time_mask),
+        (2, options.band_masks, options.band_mask),
+    ):
+        size = result.shape[axis]
+        for _ in range(number):
+            width = rng.integers(0, longest + 1, count)
+            start = (rng.uniform(size=count) * (size - width)).astype(np.int64)
+            hidden = (np.arange(size) >= start[:, None]) & (np.arange(size) < (start + width)[:, None])
+            result = np.where(hidden[:, :, None] if axis == 1 else hidden[:, None, :], np.float32(0), result)
+    return result
+
+
+class Voices(NamedTuple):
+    """Labelled clips as arrays.
+
+    Args:
+        spectra: what is heard of each of n clips.
+        labels: int64 [n], into the recipe's words.
+        corpora: int64 [n], number of the corpus that each is from.
+    """
+
+    spectra: Spectra
+    labels: NDArray[np.int64]
+    corpora: NDArray[np.int64]
+
+
+class VoiceTask:
+    """Words of voices as a task for `visavox.training.fit`.
+
+    Clips are drawn by the inverse square root of how many there are of their corpus and word. The score is the
+    unweighted average recall over whole clips of `validation`, averaged over corpora.
+
+    Args:
+        train: to learn from.
+        validation: speakers who are not in `train`, to choose the epoch on.
+        words: how many words there are.
+        batch: crops a step.
+        augmentation: what is done to them.
+        label_smoothing: part of a label that is spread over all words.
+    """
+
+    def __init__(
+        self,
+        train: Voices,
+        validation: Voices,
+        *,
+        words: int,
+        batch: int,
+        augmentation: VoiceAugmentation,
+        label_smoothing: float = 0.1,
+    ) -> None:
+        self.train = train
+        self.validation = validation
+        self.words = words
+        self.batch = min(batch, len(train.labels))
+        self.augmentation = augmentation
+        self.label_smoothing = label_smoothing
+        group = train.corpora * words + train.labels
+        weight = 1.0 / np.sqrt(np.bincount(group)[group])
+        self.weight: NDArray[np.float64] = weight / weight.sum()
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """How often each word is shown [k], summing to one."""
+        frequencies: NDArray[np.float64] = np.bincount(
+            self.train.labels, weights=self.weight, minlength=self.words
+        ).astype(np.float64)
+        return frequencies
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch: as many crops as there are clips."""
+        return len(self.train.labels) // self.batch
+
+    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """One epoch of (mel float32 [n, bands, frames], weights of words float32 [n, k])."""
+        options, spectra = self.augmentation, self.train.spectra
+        drawn = rng.choice(len(spectra), self.steps * self.batch, p=self.weight)
+        for clips in drawn.reshape(self.steps, self.batch):
+            frames = int(rng.integers(options.frames[0] // 16, options.frames[1] // 16 + 1)) * 16
+            crops = spectra.crops(clips, frames, rng, stretch=options.stretch, shift=options.shift)
+            noise = spectra.quiet[rng.integers(0, len(spectra), len(clips))]
+            mel = augment(crops, spectra.loud[clips], noise, options, rng)
+            target = np.full((len(clips), self.words), self.label_smoothing / self.words, dtype=np.float32)
+            target[np.arange(len(clips)), self.train.labels[clips]] += 1 - self.label_smoothing
+            if options.mixup:
+                share = rng.beta(options.mixup, options.mixup, len(clips)).astype(np.float32)
+                other = rng.permutation(len(clips))
+                mel = share[:, None, None] * mel + (1 - share)[:, None, None] * mel[other]
+                target = share[:, None] * target + (1 - share)[:, None] * target[other]
+            yield torch.from_numpy(np.ascontiguousarray(mel.swapaxes(1, 2))), torch.from_numpy(target)
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Cross entropy with the mixed and smoothed words."""
+        logits, _ = network(batch[0])
+        return functional.cross_entropy(logits, batch[1])
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Mean recall over words ("score", averaged over corpora; each corpus's by its number) and cross-entropy."""
+        truth, corpora = self.validation.labels, self.validation.corpora
+        logits = judge(network, self.validation.spectra).astype(np.float64)
+        right = logits.argmax(axis=1) == truth
+        recalls = {
+            f"uar_{corpus}": float(
+                np.mean([right[(corpora == corpus) & (truth == word)].mean() for word in set(truth[corpora == corpus])])
+            )
+            for corpus in sorted(set(corpora))
+        }
+        loss = np.logaddexp.reduce(logits, axis=1) - logits[np.arange(len(truth)), truth]
+        score = float(np.mean(list(recalls.values())))
+        return {"score": score, **(recalls if len(recalls) > 1 else {}), "validation_loss": float(loss.mean())}
+
+
+class VoiceWing:
+    """What voices do for a recipe (`visavox.recipes.Wing`).
+
+    Args:
+        words: the recipe's words.
+        network: keywords of `LogMelNetwork`.
+        input: keywords of `LogMel`, and `below`: decibels under the loudest frame at which a clip's ends are cut.
+        augmentation: keywords of `VoiceAugmentation`.
+        loss: `label_smoothing`.
+
+    Raises:
+        OptionError: a keyword is none that these know.
+    """
+
+    free_axes: Mapping[int, str] = {2: "frames"}
+    input_name = "mel"
+
+    def __init__(
+        self,
+        *,
+        words: Sequence[str],
+        network: Mapping[str, Any],
+        input: Mapping[str, Any],
+        augmentation: Mapping[str, Any],
+        loss: Mapping[str, Any],
+    ) -> None:
+        self.words = tuple(words)
+        self.below = float(input.get("below", 35.0))
+        self.mel = LogMel(**_checked(LogMel, {k: v for k, v in input.items() if k != "below"}, "input"))
+        self.options = dict(_checked(LogMelNetwork, {"bands": self.mel.bands, **network}, "network"))
+        self.augmentation = VoiceAugmentation(**_checked(VoiceAugmentation, augmentation, "augmentation"))
+        for key in loss:
+            if key != "label_smoothing":
+                raise OptionError.one_of("a key of loss", key, ["label_smoothing"])
+        self.label_smoothing = float(loss.get("label_smoothing", 0.1))
+        self.golden = ((1, self.mel.bands, 192), -14.0, 2.0)
+
+    def describe(self) -> dict[str, Any]:
+        """Options of the log-mel spectrum, where its ends are cut, and the fewest frames."""
+        return {"kind": "log-mel", **asdict(self.mel), "below": self.below, "shortest": SHORTEST}
+
+    def network(self) -> LogMelNetwork:
+        """A network, initialised from torch's global seed."""
+        return LogMelNetwork(words=len(self.words), **self.options)
+
+    def task(self, train: Sequence[Sample], validation: Sequence[Sample], *, batch: int, folder: Path) -> VoiceTask:
+        """The task; the spectra are kept in `folder` for the next time."""
+        corpora = sorted({sample.corpus for sample in (*train, *validation)})
+        learnt, held_out = (
+            Voices(
+                self._spectra(samples, folder / f"spectra_{role}.npz"),
+                np.array([self.words.index(sample.emotion) for sample in samples], dtype=np.int64),
+                np.array([corpora.index(sample.corpus) for sample in samples], dtype=np.int64),
+            )
+            for role, samples in (("train", train), ("validation", validation))
+        )
+        return VoiceTask(
+            learnt,
+            held_out,
+            words=len(self.words),
+            batch=batch,
+            augmentation=self.augmentation,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def judge(self, network: nn.Module) -> nn.Module:
+        """The network itself: it takes clips of any length."""
+        return network
+
+    def inputs(self, samples: Sequence[Sample], *, folder: Path) -> Iterator[NDArray[np.float32]]:
+        """Whole clips without their silent ends [1, bands, frames], one at a time."""
+        for sample in samples:
+            yield network_input(_voice(sample.clip), self.mel, below=self.below, shortest=SHORTEST)
+
+    def _spectra(self, samples: Sequence[Sample], path: Path) -> Spectra:
+        """Spectra of samples, from the file if it holds just these, heard in the same way."""
+        key = repr((self.mel, [str(sample.clip.name) for sample in samples]))
+        if path.exists():
+            with np.load(path) as kept:
+                if str(kept["key"]) == key:
+                    return Spectra(np.split(kept["values"], np.cumsum(kept["lengths"])[:-1]), below=self.below)
+        spectra = [log_mel(_voice(sample.clip), self.mel).astype(np.float16) for sample in samples]
+        temporary = path.with_name(path.name + ".part")
+        with temporary.open("wb") as file:
+            np.savez(file, key=key, values=np.concatenate(spectra), lengths=[len(spectrum) for spectrum in spectra])
+        os.replace(temporary, path)
+        return Spectra(spectra, below=self.below)
+
+
+def judge(network: nn.Module, spectra: Spectra, *, step: int = 8, longest: int = 800) -> NDArray[np.float32]:
+    """Logits of whole clips, those of about the same length together.
+
+    Args:
+        network: in evaluation mode.
+        spectra: of the clips.
+        step: lengths are cut to a multiple of this many frames, so that many clips have the same.
+        longest: frames of the middle that are heard of a longer clip.
+
+    Returns:
+        float32 [n, words].
+    """
+    lengths = np.clip(spectra.lengths // step * step, SHORTEST, longest)
+    result: NDArray[np.float32] | None = None
+    with torch.no_grad():
+        for length in np.unique(lengths):
+            chosen = np.flatnonzero(lengths == length)
+            for start in range(0, len(chosen), 64):
+                clips = chosen[start : start + 64]
+                mel = np.stack([_middle(spectra[index], int(length)) for index in clips])
+                logits = network(torch.from_numpy(np.ascontiguousarray(mel.swapaxes(1, 2))))[0].float().numpy()
+                if result is None:
+                    result = np.empty((len(spectra), logits.shape[1]), dtype=np.float32)
+                result[clips] = logits
+    return np.empty((0, 0), dtype=np.float32) if result is None else result
+
+
+def _checked(kind: Callable[..., object], table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    known = [name for name in inspect.signature(kind).parameters if name != "words"]
+    for key in table:
+        if key not in known:
+            raise OptionError.one_of(f"a key of {where}", key, known)
+    return table
+
+
+def _voice(clip: Clip) -> NDArray[np.float32]:
+    if clip.voice is not None:
+        return clip.voice.astype(np.float32, copy=False)
+    if clip.source is None:
+        raise InputError(f"{clip.name or 'clip'}: it has no voice and no source to read one from.")
+    return read_sound(clip.source, start=clip.start, end=clip.end)
+
+
+def _middle(spectrum: NDArray[np.floating], length: int) -> NDArray[np.float32]:
+    """So many frames from the middle of a clip; a shorter one is repeated."""
+    if len(spectrum) < length:
+        spectrum = np.concatenate([spectrum] * -(-length // max(1, len(spectrum))))
+    start = (len(spectrum) - length) // 2
+    return spectrum[start : start + length].astype(np.float32)
+
+
+def _smooth(rng: np.random.Generator, count: int, bands: int, deviation: float) -> NDArray[np.float64]:
+    """Smooth random curves [count, bands] of a deviation, made of five slow cosines."""
+    waves = np.cos(np.pi * np.arange(1, 6)[:, None] * (np.arange(bands) + 0.5)[None, :] / bands)
+    return rng.normal(0, deviation * np.sqrt(2 / 5), (count, 5)) @ waves
+
+
+def _reverberate(crop: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A tail that falls by 60 dB in 0.1-0.6 s (10-60 frames), 0-12 dB under the direct sound."""
+    decay = 60.0 * DECIBEL / rng.uniform(10, 60)
+    power = np.exp(crop)
+    kernel = np.exp(-decay * np.arange(1, 41))
+    kernel *= 10 ** (-rng.uniform(0, 12) / 10) / kernel.sum()
+    tail = np.zeros_like(power)
+    for delay, weight in enumerate(kernel, start=1):
+        if weight < 1e-4:
+            break
+        tail[delay:] += np.float32(weight) * power[:-delay]
+    result: NDArray[np.float32] = np.log(power + tail)
+    return result

@@ -1,0 +1,66 @@
+"""What the whole suite shares: where real recordings and weights are, and a last word on what was skipped."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips what the machine cannot run: a marked test says what it needs, the reason says how to get it."""
+    torch_missing = importlib.util.find_spec("torch") is None
+    for item in items:
+        if torch_missing and item.get_closest_marker("torch"):
+            item.add_marker(pytest.mark.skip(reason="no torch: pip install 'visavox[train]'"))
+        if "data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.data)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real recordings and corpora; tests that ask for it are skipped where there is none."""
+    named = os.environ.get("VISAVOX_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no real recordings: set VISAVOX_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The folder of others' weights, all there and checked; tests that ask for it are skipped where they are not."""
+    import visavox.weights
+
+    missing = visavox.weights.missing()
+    if missing:
+        pytest.skip(f"no weights ({next(iter(missing))}): run `visavox models fetch`")
+    return visavox.weights.folder()
+
+
+@pytest.fixture(scope="session")
+def talker(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made clip of a few seconds: a portrait that moves and a synthesised voice."""
+    from visavox import demo
+
+    return demo.make(tmp_path_factory.mktemp("talker") / demo.NAME)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Says what was skipped and why, once per reason."""
+    yield
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[text.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section("not run here")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:4d}  {reason}")

@@ -1,0 +1,175 @@
+"""A recording in, a timeline out: lanes, gaps with reasons, parts, segments, and the same output every time."""
+
+from __future__ import annotations
+
+import math
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import visavox
+from visavox import media
+from visavox.errors import InputError, OptionError
+from visavox.timeline import Timeline
+
+pytestmark = pytest.mark.usefixtures("weights")
+
+
+def write_wav(path: Path, samples: NDArray[np.floating], rate: int = 16_000) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def timeline(talker: Path) -> Timeline:
+    return visavox.analyze(talker)
+
+
+def test_one_person_three_lanes_without_holes(timeline: Timeline) -> None:
+    assert timeline.people == ("person-1",)
+    assert timeline.sources == ("face", "voice", "fused")
+    for source in timeline.sources:
+        lane = timeline.only(source=source).segments
+        assert lane[0].start == 0
+        assert all(a.end == b.start for a, b in zip(lane, lane[1:], strict=False))
+        assert lane[-1].end == pytest.approx(timeline.about.duration)
+
+
+def test_face_and_voice_are_judged_where_they_are(timeline: Timeline) -> None:
+    face = [segment for segment in timeline if segment.source == "face"]
+    voice = [segment for segment in timeline if segment.source == "voice"]
+    assert all(segment.judged for segment in face)
+    speaking = [segment.judged for segment in voice]
+    assert 0.4 < np.mean(speaking) < 1.0, "the talker speaks most of the time, and pauses"
+    assert {segment.reason for segment in voice if not segment.judged} <= {"silence", "short_speech"}
+    assert all(segment.evidence > 0 for segment in timeline if segment.judged and segment.source != "fused")
+
+
+def test_fused_cells_say_what_moved_them(timeline: Timeline) -> None:
+    for segment in timeline.only(source="fused"):
+        assert segment.judged
+        assert sum(segment.weights.values()) == pytest.approx(1)
+        voice = next(item for item in timeline.at(segment.start) if item.source == "voice")
+        if not voice.judged:
+            assert segment.weights["voice"] == 0
+
+
+def test_the_same_input_gives_the_same_output(talker: Path, timeline: Timeline) -> None:
+    again = visavox.analyze(talker)
+    assert repr(again.segments) == repr(timeline.segments)
+    assert again.speech == timeline.speech and again.tracks == timeline.tracks
+
+
+def test_a_part_keeps_the_recordings_clock(talker: Path, timeline: Timeline) -> None:
+    part = visavox.analyze(talker, start=2.0, end=4.0)
+    assert part.only(source="face").segments[0].start == 2.0
+    assert part.about.duration == pytest.approx(4.0)
+    whole = timeline.only(source="face")
+    differences = [
+        max(abs(a - b) for a, b in zip(segment.probabilities, whole.at(segment.start)[0].probabilities, strict=True))
+        for segment in part.only(source="face")
+        if 2.5 <= segment.start < 3.5
+    ]
+    assert max(differences) < 0.1
+
+
+def test_ones_own_segments(talker: Path) -> None:
+    own = visavox.analyze(talker, segments=[(0.5, 1.25), (3.0, 7.0)])
+    for source in own.sources:
+        lane = own.only(source=source).segments
+        assert [(segment.start, segment.end) for segment in lane] == [(0.5, 1.25), (3.0, 7.0)]
+    long = own.only(source="voice").segments[1]
+    assert long.judged and long.evidence > 1.0
+
+
+def test_long_cells_pool_short_ones(talker: Path, timeline: Timeline) -> None:
+    long = visavox.analyze(talker, every=3.0)
+    assert long.only(source="face").segments[0].end == 3.0
+    assert all(segment.judged for segment in long.only(source="face"))
+
+
+def test_sound_alone_has_no_face_to_judge(tmp_path: Path, talker: Path, timeline: Timeline) -> None:
+    sound = write_wav(tmp_path / "alone.wav", media.read_sound(talker))
+    alone = visavox.analyze(sound)
+    assert {segment.reason for segment in alone.only(source="face")} == {"no_video"}
+    assert any(segment.judged for segment in alone.only(source="voice"))
+    together = [segment.judged for segment in timeline.only(source="voice")]
+    assert np.mean([segment.judged for segment in alone.only(source="voice")]) == pytest.approx(np.mean(together), abs=0.1)
+
+
+def test_silence_is_a_result(tmp_path: Path) -> None:
+    silent = visavox.analyze(write_wav(tmp_path / "silent.wav", np.zeros(3 * 16_000)))
+    assert {segment.reason for segment in silent.only(source="voice")} == {"silence"}
+    assert {segment.reason for segment in silent.only(source="fused")} == {"nothing_to_fuse"}
+    assert all(math.isnan(value) for segment in silent for value in segment.probabilities)
+
+
+def test_a_still_picture_is_one_cell(portrait: Path) -> None:
+    still = visavox.analyze(portrait)
+    face = still.only(source="face").segments
+    assert len(face) == 1 and face[0].judged
+    assert {segment.reason for segment in still.only(source="voice")} == {"no_audio"}
+    assert still.word(face[0]) == "happy", "the astronaut smiles"
+
+
+def test_one_source_alone(talker: Path, timeline: Timeline) -> None:
+    voice = visavox.analyze(talker, face=None)
+    assert voice.sources == ("voice",)
+    assert repr(voice.segments) == repr(timeline.only(source="voice").segments)
+
+
+def test_priors_change_what_is_expected(talker: Path, timeline: Timeline) -> None:
+    uniform = visavox.analyze(talker, prior="uniform")
+    for source in ("face", "voice", "fused"):
+        life, flat = (item.summary("person-1", source)["neutral"] for item in (timeline, uniform))
+        assert life > flat
+
+
+def test_what_was_analysed_is_written_down(talker: Path, timeline: Timeline) -> None:
+    about = timeline.about
+    assert about.file == talker.name and about.status == "complete"
+    assert {stream["kind"] for stream in about.streams} == {"video", "audio"}
+    assert [(model.role, model.name) for model in about.models][:2] == [("face", "face"), ("voice", "voice")]
+    assert all(len(model.sha256) == 64 for model in about.models)
+    assert about.options["every"] == 0.5 and "visavox" in about.versions
+
+
+def test_progress_goes_from_begin_to_end(talker: Path) -> None:
+    seen: list[tuple[float, float | None]] = []
+    visavox.analyze(talker, progress=lambda done, total: seen.append((done, total)))
+    done = [value for value, _ in seen]
+    assert done == sorted(done) and len(done) > 10
+    assert seen[-1][1] == pytest.approx(done[-1], abs=0.5)
+
+
+def test_a_model_of_the_wrong_kind_is_refused(talker: Path) -> None:
+    with pytest.raises(OptionError, match="face"):
+        visavox.analyze(talker, voice="face")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.mp4"):
+        visavox.analyze(tmp_path / "nowhere.mp4")
+
+
+@pytest.mark.data
+def test_every_recording_at_hand_gives_a_timeline(data: Path) -> None:
+    judged = {}
+    for path in sorted((data / "media").iterdir()):
+        if path.suffix in (".txt", ".csv"):
+            continue
+        timeline = visavox.analyze(path)
+        judged[path.name] = {
+            source: sum(segment.judged for segment in timeline.only(source=source)) for source in ("face", "voice")
+        }
+    assert judged["no_face_animation.mp4"]["face"] == 0
+    assert judged["speech_jfk.flac"]["voice"] > 15
+    assert all(counts["face"] for name, counts in judged.items() if name.startswith(("grid_", "talking", "portrait")))
+    assert all(counts["voice"] for name, counts in judged.items() if name.startswith(("grid_", "talking")))
