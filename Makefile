@@ -6,17 +6,18 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --quiet --constraint constraints.txt
+INSTALL := $(PIP) install --quiet --no-compile --constraint constraints.txt
 VIDEO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers docs wheel bench clean
+.PHONY: help demo test check lint types layers docs wheel bench scores clean
 
 help:
 	@echo "make demo [VIDEO=path]   analyse a recording (or a made one) and write a report"
 	@echo "make test                the whole test suite"
 	@echo "make check               lint, types, layers, docs, wheel (each is a target too)"
 	@echo "make bench               how fast it is, on this machine"
+	@echo "make scores              bring README's table of models up to date with their cards"
 	@echo "make clean               remove what the above made"
 
 # Installing: one stamp file for the core, one for the dev extra; both are out of date when the two files change.
@@ -55,21 +56,28 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The wheel, installed alone into a fresh environment, as a user would have it.
 wheel: $(VENV)/.dev
 	rm -rf build/wheel build/wheel-venv
 	$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
 	$(PYTHON) -m venv build/wheel-venv
-	build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt build/wheel/*.whl
+	build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt build/wheel/*.whl
 	cd build && wheel-venv/bin/visavox --help >/dev/null && wheel-venv/bin/visavox models list
 	cd build && wheel-venv/bin/python -c 'import visavox; [getattr(visavox, name) for name in visavox.__all__]; print("wheel: visavox", visavox.__version__, "from", visavox.__file__)'
+	cd build && wheel-venv/bin/python -c 'from visavox import recipes; print("wheel: recipes from", recipes.find("face").parent)'
 	@echo "wheel: $$(du -h build/wheel/*.whl | cut -f1); installed with its dependencies: $$(du -sm build/wheel-venv | cut -f1) MB"
 	rm -rf build/wheel-venv
 
 bench: $(VENV)/.dev
+	@$(BIN)/visavox models fetch --quiet
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+scores: $(VENV)/.core
+	@mkdir -p build
+	$(BIN)/visavox models list --markdown > build/scores.md
+	sed -i -e '/^<!-- scores -->/,/^<!-- .scores -->/{//!d}' -e '/^<!-- scores -->/r build/scores.md' README.md
 
 clean:
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

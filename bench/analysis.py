@@ -94,8 +94,8 @@ def main() -> None:
         medians = {task: statistics.median(values) for task, values in times.items()}
         print(f"{MINUTES} minutes of {video.name}, median of {ROUNDS} runs")
         print(f"  decoding alone   {medians['decode']:7.1f} s")
-        print(f"  visavox analyze  {medians['analyze']:7.1f} s = {medians['analyze'] / medians['decode']:.2f} x decoding, "
-              f"{MINUTES * 60 / medians['analyze']:.0f} x real time")
+        ratio, speed = medians["analyze"] / medians["decode"], MINUTES * 60 / medians["analyze"]
+        print(f"  visavox analyze  {medians['analyze']:7.1f} s = {ratio:.2f} x decoding, {speed:.0f} x real time")
         print(f"  peak memory      {memory['analyze']:7.0f} MB, of one minute {small:.0f} MB")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from visavox import media
 from visavox.errors import InputError, OptionError
 from visavox.timeline import Timeline
 
-pytestmark = pytest.mark.usefixtures("weights")
+pytestmark = pytest.mark.usefixtures("weights", "models")
 
 
 def write_wav(path: Path, samples: NDArray[np.floating], rate: int = 16_000) -> Path:
@@ -38,7 +39,7 @@ def test_one_person_three_lanes_without_holes(timeline: Timeline) -> None:
     for source in timeline.sources:
         lane = timeline.only(source=source).segments
         assert lane[0].start == 0
-        assert all(a.end == b.start for a, b in zip(lane, lane[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(lane))
         assert lane[-1].end == pytest.approx(timeline.about.duration)
 
 
@@ -100,8 +101,8 @@ def test_sound_alone_has_no_face_to_judge(tmp_path: Path, talker: Path, timeline
     alone = visavox.analyze(sound)
     assert {segment.reason for segment in alone.only(source="face")} == {"no_video"}
     assert any(segment.judged for segment in alone.only(source="voice"))
-    together = [segment.judged for segment in timeline.only(source="voice")]
-    assert np.mean([segment.judged for segment in alone.only(source="voice")]) == pytest.approx(np.mean(together), abs=0.1)
+    shares = [np.mean([item.judged for item in found.only(source="voice")]) for found in (alone, timeline)]
+    assert shares[0] == pytest.approx(shares[1], abs=0.1)
 
 
 def test_silence_is_a_result(tmp_path: Path) -> None:
@@ -111,8 +112,8 @@ def test_silence_is_a_result(tmp_path: Path) -> None:
     assert all(math.isnan(value) for segment in silent for value in segment.probabilities)
 
 
-def test_a_still_picture_is_one_cell(portrait: Path) -> None:
-    still = visavox.analyze(portrait)
+def test_a_still_picture_is_one_cell(weights: Path) -> None:
+    still = visavox.analyze(weights / "astronaut.png")
     face = still.only(source="face").segments
     assert len(face) == 1 and face[0].judged
     assert {segment.reason for segment in still.only(source="voice")} == {"no_audio"}

@@ -92,6 +92,15 @@ def test_rows_sum_to_one_and_so_do_shares(rule: str, seed: int, face_there: bool
         assert np.isnan(joined).all() and np.isnan(shares["face"]).all()
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_word_that_nobody_knows_has_probability_0(rule: str) -> None:
+    voice = align(draw(3, 11)[:, :6], WORDS[:-1])
+    voice /= np.nansum(voice, axis=1, keepdims=True)
+    joined = fusion(rule).combine({"face": np.full((3, 7), np.nan), "voice": voice})
+    assert (joined[:, -1] == 0).all()
+    assert np.allclose(joined[:, :-1], voice[:, :-1], atol=2e-4)
+
+
 def test_who_says_nothing_moves_nothing() -> None:
     face, voice = draw(5, 8), np.full((5, 7), 1 / 7)
     assert np.allclose(fusion("product").shares({"face": face, "voice": voice})["face"], 1)
@@ -134,7 +143,7 @@ def test_life_expects_a_neutral_face() -> None:
 def test_bad_rules_and_cards_say_what_is_expected() -> None:
     with pytest.raises(OptionError, match="expected one of log-linear, product, mean, max"):
         fusion("vote")
-    with pytest.raises(ModelError, match="input.weights"):
+    with pytest.raises(ModelError, match=r"input\.weights"):
         weights_of(Card("mine", "fused", WORDS))
     with pytest.raises(OptionError, match="at least one member"):
         Fusion({})

@@ -61,9 +61,7 @@ def fit_temperature(logits: ArrayLike, y: ArrayLike, low: float = 0.05, high: fl
     return float(np.exp((a + b) / 2))
 
 
-def change_prior(
-    probabilities: NDArray[np.floating], trained: ArrayLike, wanted: ArrayLike
-) -> NDArray[np.float64]:
+def change_prior(probabilities: NDArray[np.floating], trained: ArrayLike, wanted: ArrayLike) -> NDArray[np.float64]:
     """Posteriors under another prior: multiplied by wanted / trained and made to sum to one again (Bayes' rule).
 
     Args:

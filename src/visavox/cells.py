@@ -1,7 +1,7 @@
 """From a recording to cells: the one pass in which faces are followed, voices heard, and both judged.
 
-Everything here is a stream. Faces are looked at ten times a second and judged five times; a voice is judged from the two
-seconds around a cell; what is kept does not grow with the recording but for the cells themselves.
+Everything here is a stream. Faces are looked at ten times a second and judged five times; a voice is judged from the
+two seconds around a cell; what is kept does not grow with the recording but for the cells themselves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from visavox.clip import VOICE_RATE
 from visavox.errors import OptionError
 from visavox.options import Options
 from visavox.people import TrackRecord, mouth_opening
+from visavox.voice.activity import CHUNK_SECONDS, THRESHOLD, SpeechDetector, stretches
 
 if TYPE_CHECKING:
     from visavox.face.tracking import FaceTracker
@@ -43,12 +45,6 @@ LEAST_SPEECH = 0.3
 
 SPEECH_MARGIN = 0.15
 """A cell in whose reach (its own time, and this many seconds around it) nobody speaks is silence."""
-
-SPEECH_THRESHOLD = 0.5
-"""Probability from which on a sound is speech."""
-
-CHUNK = 512 / VOICE_RATE
-"""Seconds of sound to which the speech detector gives one probability."""
 
 LONGEST_CELL = 2.0
 """Seconds; longer stretches are judged in pieces and pooled, so that nothing long is ever held in memory."""
@@ -106,11 +102,13 @@ class Cell:
 
     @property
     def opens(self) -> float:
+        """Before this moment nothing can come in, in seconds."""
         return min(self.start - SPEECH_MARGIN, self.face_window[0], self.voice_window[0])
 
     @property
     def closes(self) -> float:
-        return max(self.end + SPEECH_MARGIN, self.face_window[1], self.voice_window[1]) + CHUNK
+        """From this moment on nothing more can come in, in seconds."""
+        return max(self.end + SPEECH_MARGIN, self.face_window[1], self.voice_window[1]) + CHUNK_SECONDS
 
 
 def _grid(options: Options, begin: float) -> Iterator[Cell]:
@@ -126,7 +124,7 @@ def _grid(options: Options, begin: float) -> Iterator[Cell]:
             if options.end is not None and start >= options.end - 1e-6:
                 return
         edges = np.linspace(start, end, math.ceil((end - start) / LONGEST_CELL - 1e-6) + 1).tolist()
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             windows = [(low, high), (low, high)]
             if options.segments is None:
                 middle = (low + high) / 2
@@ -149,7 +147,8 @@ def read_cells(
     upcoming = next(grid, None)
     waiting: list[Cell] = []
     until = begin
-    for item in recording.read(every=LOOK_EVERY):
+    lasts = recording.duration if options.end is None else min(options.end, recording.duration or options.end)
+    for item in recording.read(every=LOOK_EVERY, pictures=faces is not None, sound=voices is not None):
         # Items come in the order of their times: all that lies before this one has been seen and heard.
         while waiting and waiting[0].closes <= item.time:
             yield _closed(waiting.pop(0), voices)
@@ -165,7 +164,9 @@ def read_cells(
             voices.forget(waiting[0].opens if waiting else finish)
         until = max(until, finish)
         if progress is not None:
-            progress(until - begin, None if recording.duration is None else recording.duration - begin)
+            progress(until - begin, None if lasts is None else lasts - begin)
+    if voices is not None:
+        voices.finish()
     # A picture lasts until the next one; a still one lasts one cell.
     end = max(until, recording.until)
     if recording.is_still or end <= begin:
@@ -205,7 +206,7 @@ class Faces:
         if recording.has_pictures:
             from visavox.face.tracking import FaceTracker
 
-            self.tracker = FaceTracker(every=LOOK_EVERY)
+            self.tracker = FaceTracker()
 
     def look(self, picture: media.Picture, cells: Sequence[Cell], every: float) -> None:
         """Follows the faces in a picture, and judges them when it is time to."""
@@ -246,7 +247,6 @@ class Voices:
 
     def __init__(self, name: str, recording: media.Recording) -> None:
         from visavox import zoo
-        from visavox.voice.activity import SpeechDetector
         from visavox.voice.recognizer import VoiceRecognizer
 
         recognizer = zoo.load(name)
@@ -266,6 +266,10 @@ class Voices:
         self.samples = np.concatenate([self.samples, sound.samples])
         self.probabilities.extend(self.detector.push(sound.samples).tolist())
 
+    def finish(self) -> None:
+        """Hears the end: what is left of the last chunk."""
+        self.probabilities.extend(self.detector.finish().tolist())
+
     def forget(self, before: float) -> None:
         """Drops the sound that no cell needs any more."""
         drop = int((before - self.samples_begin) * VOICE_RATE)
@@ -281,27 +285,24 @@ class Voices:
         seconds, first, last = self._speech(*cell.voice_window)
         if seconds < LEAST_SPEECH or cell.heard == 0:
             return
-        low, high = (
-            max(0, round((time - self.samples_begin) * VOICE_RATE))
-            for time in (first - SPEECH_MARGIN, last + SPEECH_MARGIN)
-        )
+        begin, end = max(first - SPEECH_MARGIN, cell.voice_window[0]), min(last + SPEECH_MARGIN, cell.voice_window[1])
+        low, high = (max(0, round((time - self.samples_begin) * VOICE_RATE)) for time in (begin, end))
         cell.voice = seconds * self.recognizer.logits(self.samples[low:high])
         cell.speech = seconds
 
     def _speech(self, start: float, end: float) -> tuple[float, float, float]:
         """Seconds of speech in a stretch, where the first of it begins and where the last ends."""
         begin = self.begin or 0.0
-        low = max(0, math.floor((start - begin) / CHUNK))
-        high = min(len(self.probabilities), math.ceil((end - begin) / CHUNK))
-        hits = [index for index in range(low, high) if self.probabilities[index] >= SPEECH_THRESHOLD]
+        low = max(0, math.floor((start - begin) / CHUNK_SECONDS))
+        high = min(len(self.probabilities), math.ceil((end - begin) / CHUNK_SECONDS))
+        hits = [index for index in range(low, high) if self.probabilities[index] >= THRESHOLD]
         if not hits:
             return 0.0, start, start
-        return len(hits) * CHUNK, max(start, begin + hits[0] * CHUNK), min(end, begin + (hits[-1] + 1) * CHUNK)
+        first, last = begin + hits[0] * CHUNK_SECONDS, begin + (hits[-1] + 1) * CHUNK_SECONDS
+        return len(hits) * CHUNK_SECONDS, max(start, first), min(end, last)
 
     def turns(self) -> list[tuple[float, float, float]]:
         """Stretches of speech: start, end, mean probability."""
-        from visavox.voice.activity import stretches
-
         begin = self.begin or 0.0
         found = stretches(np.asarray(self.probabilities, dtype=np.float32))
         return [(begin + start, begin + end, score) for start, end, score in found]

@@ -19,9 +19,9 @@ VOICE_RATE = 16_000
 class Clip:
     """One person, one stretch of time; what a Recognizer judges.
 
-    Arrays or a path, or both. A path is opened only when a recognizer looks for something that is not given as an array:
-    then the sound is read, or the largest face is followed and cut out, by the wing that wants it. An absent modality is
-    ``None``, never zeros.
+    Arrays or a path, or both. A path is opened only when a recognizer looks for something that is not given as an
+    array: then the sound is read, or the largest face is followed and cut out, by the wing that wants it. An absent
+    modality is ``None``, never zeros.
 
     Args:
         source: A recording that FFmpeg reads, or None.
@@ -78,9 +78,7 @@ class Clip:
         for field, points in (("mesh", 468), ("joints", 25)):
             value = getattr(self, field)
             if value is not None and value.shape[1:] != (points, 3):
-                raise InputError(
-                    f"{self._where()}: {field} must be float [t, {points}, 3], got {list(value.shape)}."
-                )
+                raise InputError(f"{self._where()}: {field} must be float [t, {points}, 3], got {list(value.shape)}.")
 
     def _where(self) -> str:
         return str(self.source or self.name or "clip")

@@ -61,15 +61,19 @@ def _log_linear(members: Sequence[Floats], weights: Floats) -> Floats:
 
     Where one member alone can judge, its own probabilities stay as they are, since they are calibrated by themselves.
 
-    Source: Genest & Zidek, "Combining probability distributions", Statistical Science 1(1), 1986, section 3 (logarithmic
-    opinion pool); the weights are fitted by maximum likelihood.
+    Source: Genest & Zidek, "Combining probability distributions", Statistical Science 1(1), 1986, section 3
+    (logarithmic opinion pool); the weights are fitted by maximum likelihood.
     """
+    stack = np.stack(members)
     evidence = np.stack([_evidence(member) for member in members])
     present = ~np.isnan(evidence[..., 0])
-    alone = present.sum(axis=0) == 1
-    powers = np.where(alone, 1.0, weights[:, None]) * present
+    count = np.asarray(present.sum(axis=0))
+    powers = np.where(count == 1, 1.0, weights[:, None]) * present
     total = np.einsum("mn,mnk->nk", powers, np.nan_to_num(evidence))
-    return np.where(present.any(axis=0)[:, None], softmax(total), np.nan)
+    # A word that nobody present knows has probability 0.
+    total = np.where(np.isnan(stack).all(axis=0), -np.inf, total)
+    total = np.where(count[:, None] > 0, total, 0.0)
+    return np.where(count[:, None] > 0, softmax(total), np.nan)
 
 
 def _product(members: Sequence[Floats], weights: Floats) -> Floats:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import reduce
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox import media
+from visavox import __version__, media
 from visavox.calibration import change_prior, softmax
 from visavox.cells import Cell, Faces, Looks, Voices
 from visavox.emotions import FOLDED, WORDS, life_prior, project
@@ -41,7 +42,7 @@ def timeline(
     notes = []
     records = list(faces.records.values()) if faces else []
     length = spans[-1][1] - spans[0][0] if spans else 0.0
-    person_of = people(records, shortest=min(SHORTEST_TRACK, length / 2))
+    person_of = people(records, shortest=SHORTEST_TRACK if length > 2 * SHORTEST_TRACK else 0.0)
     if len(person_of) < len(records):
         notes.append("Faces seen only for a moment were left out.")
     names = sorted(set(person_of.values()), key=lambda name: int(name.rsplit("-", 1)[1])) or ["person-1"]
@@ -61,20 +62,15 @@ def timeline(
     for name in names:
         scores: dict[str, Floats] = {}
         if faces is not None:
-            absent = "" if recording.has_pictures else "no_video"
-            scores["face"] = _lane(
-                segments, spans, name, "face", options.prior, faces.recognizer,
-                [seen.logits / seen.judged if seen.inside and seen.logits is not None else None for seen in looks[name]],
-                [absent or next(iter(seen.reasons), "no_face") for seen in looks[name]],
-                [float(seen.judged) for seen in looks[name]],
-            )  # fmt: skip
+            lane = _face_of(looks[name], recording.has_pictures)
+            found, scores["face"] = _judged(lane, faces.recognizer, options.prior)
+            segments += _segments(spans, name, "face", found, lane)
         if voices is not None:
-            logits, reasons, speech = _voice_of(name, groups, looks, recording.has_sound)
-            scores["voice"] = _lane(
-                segments, spans, name, "voice", options.prior, voices.recognizer, logits, reasons, speech
-            )
+            lane = _voice_of(name, groups, looks, recording.has_sound)
+            found, scores["voice"] = _judged(lane, voices.recognizer, options.prior)
+            segments += _segments(spans, name, "voice", found, lane)
         if options.fusion is not None and len(scores) > 1:
-            _fused_lane(segments, spans, name, options, scores)
+            segments += _fused(spans, name, options, scores)
     return Timeline(
         segments=tuple(segments),
         words=WORDS,
@@ -91,16 +87,39 @@ def timeline(
     )
 
 
+@dataclass(frozen=True)
+class _Lane:
+    """One person and source, segment by segment: logits or a reason why there are none, and the evidence."""
+
+    logits: Sequence[Floats | None]
+    reasons: Sequence[str]
+    evidence: Sequence[float]
+
+
+def _face_of(seen: Sequence[Looks], has_pictures: bool) -> _Lane:
+    """What is seen of one person: means of logits, and in how many pictures."""
+    absent = "" if has_pictures else "no_video"
+    logits = [looks.logits / looks.judged if looks.logits is not None and looks.inside else None for looks in seen]
+    return _Lane(
+        logits,
+        ["" if good is not None else absent or _usual(looks.reasons) for looks, good in zip(seen, logits, strict=True)],
+        [0.0 if good is None else float(looks.judged) for looks, good in zip(seen, logits, strict=True)],
+    )
+
+
+def _usual(reasons: Counter[str]) -> str:
+    return reasons.most_common(1)[0][0] if reasons else "no_face"
+
+
 def _voice_of(
     name: str, groups: Mapping[int, Sequence[Cell]], looks: Mapping[str, Sequence[Looks]], has_sound: bool
-) -> tuple[list[Floats | None], list[str], list[float]]:
-    """What is heard of one person, segment by segment: logits, reasons where there are none, seconds of speech."""
+) -> _Lane:
+    """What is heard of one person: means of logits weighted by speech, and seconds of speech."""
     logits: list[Floats | None] = []
     reasons: list[str] = []
-    speech: list[float] = []
+    evidence: list[float] = []
     for place, members in enumerate(groups.values()):
-        judged = [cell for cell in members if cell.voice is not None]
-        seconds = sum(cell.speech for cell in judged)
+        judged = [(cell.voice, cell.speech) for cell in members if cell.voice is not None]
         reason = ""
         if not has_sound:
             reason = "no_audio"
@@ -109,60 +128,51 @@ def _voice_of(
         elif len(looks) > 1:
             who = speaker({person: _deviation(seen[place].mouth) for person, seen in looks.items()})
             reason = "" if who == name else "not_speaking" if who else "unclear_speaker"
-        logits.append(None if reason else sum((cell.voice for cell in judged), np.zeros(1)) / seconds)
+        seconds = sum(speech for _, speech in judged)
+        logits.append(None if reason else np.asarray(np.sum([values for values, _ in judged], axis=0) / seconds))
         reasons.append(reason)
-        speech.append(0.0 if reason else seconds)
-    return logits, reasons, speech
+        evidence.append(0.0 if reason else seconds)
+    return _Lane(logits, reasons, evidence)
 
 
 def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values)) if len(values) > 1 else 0.0
 
 
-def _lane(
-    segments: list[Segment],
-    spans: Sequence[Span],
-    person: str,
-    source: str,
-    prior: str,
-    recognizer: Recognizer,
-    logits: Sequence[Floats | None],
-    reasons: Sequence[str],
-    evidence: Sequence[float],
-) -> Floats:
-    """Adds the segments of one person and source.
+def _judged(lane: _Lane, recognizer: Recognizer, prior: str) -> tuple[Floats, Floats]:
+    """Probabilities of a lane.
 
     Returns:
-        What they say under a uniform prior, for the fusion [shape=(n, 7)]: NaN rows where nothing was judged, NaN at
-        words that the model does not know.
+        Under the prior, for the timeline [shape=(n, 7)]: NaN rows where nothing was judged, 0 at words that the model
+        does not know; and under a uniform prior, for the fusion [shape=(n, 7)]: NaN at those words.
     """
     card = recognizer.card
     assert card is not None
-    empty = np.full(len(recognizer.classes_), np.nan)
-    stack = np.stack([empty if values is None else values for values in logits])
+    empty = np.full(len(card.words), np.nan)
+    stack = np.stack([empty if values is None else values for values in lane.logits])
     trained = card.prior("corpus")
     as_trained = softmax(stack / card.temperature)
     wanted = {"corpus": trained, "life": life_prior(card.words), "uniform": card.prior("uniform")}
     shown = project(change_prior(as_trained, trained, wanted[prior]), card.words)
-    for (start, end), values, judged, reason, amount in zip(spans, shown, logits, reasons, evidence, strict=True):
-        segments.append(
-            Segment(start, end, person, source, tuple(values.tolist()), reason if judged is None else "", {}, amount)
-        )
-    known = [word for word in WORDS if word in card.words or word in {FOLDED.get(name) for name in card.words}]
-    return align(project(change_prior(as_trained, trained, wanted["uniform"]), card.words, known), known)
+    folded = {FOLDED.get(word, word) for word in card.words}
+    known = [word for word in WORDS if word in folded]
+    plain = project(change_prior(as_trained, trained, wanted["uniform"]), card.words, known)
+    return shown, align(plain, known)
 
 
-def _fused_lane(
-    segments: list[Segment], spans: Sequence[Span], person: str, options: Options, scores: Mapping[str, Floats]
-) -> None:
-    """Adds the fused segments of one person."""
+def _segments(spans: Sequence[Span], person: str, source: str, probabilities: Floats, lane: _Lane) -> Iterator[Segment]:
+    for (start, end), row, reason, evidence in zip(spans, probabilities, lane.reasons, lane.evidence, strict=True):
+        yield Segment(start, end, person, source, tuple(row.tolist()), reason, {}, evidence)
+
+
+def _fused(spans: Sequence[Span], person: str, options: Options, scores: Mapping[str, Floats]) -> Iterator[Segment]:
     fusion = _fusion(options)
     joined, shares = fusion.combine(scores), fusion.shares(scores)
     for place, (start, end) in enumerate(spans):
         absent = bool(np.isnan(joined[place]).any())
         weights = {} if absent else {source: float(shares[source][place]) for source in scores}
         reason = "nothing_to_fuse" if absent else ""
-        segments.append(Segment(start, end, person, "fused", tuple(joined[place].tolist()), reason, weights))
+        yield Segment(start, end, person, "fused", tuple(joined[place].tolist()), reason, weights)
 
 
 def _fusion(options: Options) -> Fusion:
@@ -187,11 +197,10 @@ def _about(
     voices: Voices | None,
     notes: Sequence[str],
 ) -> About:
-    used = [
-        ModelUsed(role, wing.recognizer.card.name, wing.recognizer.card.sha256, options.prior, wing.recognizer.card.licence)
-        for role, wing in (("face", faces), ("voice", voices))
-        if wing is not None and wing.recognizer.card is not None
-    ]
+    used = []
+    for role, wing in (("face", faces), ("voice", voices)):
+        if wing is not None and (card := wing.recognizer.card) is not None:
+            used.append(ModelUsed(role, card.name, card.sha256, options.prior, card.licence))
     return About(
         file=file,
         duration=spans[-1][1] if spans else 0.0,
@@ -207,10 +216,5 @@ def _about(
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("visavox", "numpy", "av", "onnxruntime", "ai-edge-litert"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    libraries = ("numpy", "av", "onnxruntime", "ai-edge-litert")
+    return {"visavox": __version__, "python": platform.python_version(), **{name: version(name) for name in libraries}}

@@ -67,9 +67,11 @@ def _checked(segments: Iterable[tuple[float, float]]) -> tuple[tuple[float, floa
     before = -math.inf
     for start, end in ordered:
         if not (start >= 0 and end > start):
-            raise OptionError(f"Bad segment {start:g} to {end:g} s: it must start at 0 or later and end after its start.")
+            raise OptionError(
+                f"Bad segment {start:g} to {end:g} s: expected a start from 0 on and an end after its start."
+            )
         if start < before - 1e-9:
-            raise OptionError(f"Bad segment {start:g} to {end:g} s: it overlaps the one before, which ends at {before:g} s.")
+            raise OptionError(f"Bad segment {start:g} to {end:g} s: it overlaps the one before, up to {before:g} s.")
         before = end
     return ordered
 
@@ -85,7 +87,8 @@ def read_segments(path: str | Path) -> tuple[tuple[float, float], ...]:
             reader = csv.DictReader(file)
             names = {name.strip().lower(): name for name in reader.fieldnames or ()}
             if not {"start", "end"} <= set(names):
-                raise InputError(f"{path}: expected columns start and end, in seconds; found {', '.join(names) or 'none'}.")
+                found_names = ", ".join(names) or "none"
+                raise InputError(f"{path}: expected columns start and end, in seconds; found {found_names}.")
             found = []
             for number, row in enumerate(reader, 2):
                 try:

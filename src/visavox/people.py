@@ -1,7 +1,7 @@
 """Who is who over a recording, and whose voice it is.
 
-A face track ends when its face is lost, turned away or cut off; a person is a chain of tracks. What is kept of a track is
-small (where it began and ended, what it looks like), so a long recording costs no more than a short one.
+A face track ends when its face is lost, turned away or cut off; a person is a chain of tracks. What is kept of a track
+is small (where it began and ended, what it looks like), so a long recording costs no more than a short one.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def people(records: Sequence[TrackRecord], shortest: float = SHORTEST_TRACK) -> 
     """The person of each track: ``"person-1"`` for who is seen first, and so on.
 
     A track continues the person whose last track had ended before it began and who looks alike: from
-    :data:`SAME_FACE` on where it left off, from :data:`SAME_FACE_ANYWHERE` on anywhere else. What remains and lasts less
-    than `shortest` seconds is nobody.
+    :data:`SAME_FACE` on where it left off, from :data:`SAME_FACE_ANYWHERE` on anywhere else. What remains and lasts
+    less than `shortest` seconds is nobody.
 
     Args:
         records: All tracks of a recording.

@@ -144,7 +144,7 @@ class Card:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             schema = data.pop("schema")
             if schema != CARD_SCHEMA:
-                raise ModelError(f"{path}: the card has schema {schema}, this visavox reads {CARD_SCHEMA}; update visavox.")
+                raise ModelError(f"{path}: the card has schema {schema}, we read {CARD_SCHEMA}; update visavox.")
             known = {item.name for item in fields(cls)}
             data = {key: value for key, value in data.items() if key in known}
             data["words"] = tuple(data["words"])

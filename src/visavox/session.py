@@ -42,9 +42,7 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises classes of its own for each kind of damage
             raise ModelError(f"{path}: not a network that ONNX Runtime can load ({_first_line(error)}).") from None
         self.inputs = [item.name for item in self._session.get_inputs()]

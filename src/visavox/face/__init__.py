@@ -1,0 +1,1 @@
+"""Faces: found, meshed, followed, cut out, and read."""

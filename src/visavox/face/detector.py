@@ -71,7 +71,8 @@ class FaceDetector:
         OptionError: If there is no such reach.
         WeightsError: If the network was not fetched.
 
-    Source: Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs", 2019; anchors, decoding
+    Source: Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs", 2019; anchors,
+    decoding
         and weighted suppression as in MediaPipe 0.10.21.
     """
 
@@ -115,9 +116,9 @@ def overlap(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         >>> overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 2, 2])) == 1 / 3
         True
     """
-    sides = np.minimum(one[:2] + one[2:], other[:2] + other[2:]) - np.maximum(one[:2], other[:2])
-    shared = float(np.prod(np.maximum(sides, 0)))
-    total = float(np.prod(one[2:]) + np.prod(other[2:])) - shared
+    (left, top, width, height), (x, y, w, h) = one.tolist(), other.tolist()
+    shared = max(0.0, min(left + width, x + w) - max(left, x)) * max(0.0, min(top + height, y + h) - max(top, y))
+    total = width * height + w * h - shared
     return shared / total if total > 0 else 0.0
 
 
@@ -147,7 +148,7 @@ def _merged(candidates: NDArray[np.float32], scores: NDArray[np.float64]) -> lis
 
 @cache
 def _anchors(cells: tuple[int, ...]) -> NDArray[np.float32]:
-    """Centres that positions are counted from, 0..1 [shape=(n, 2)]: grid by grid, row by row, anchors of a cell together."""
+    """Centres that positions are counted from, 0..1 [shape=(n, 2)], grid by grid, row by row."""
     grids = []
     for count in sorted(set(cells), reverse=True):
         middle = (np.arange(count, dtype=np.float32) + 0.5) / count

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import weights
-from visavox.face.crop import Sampler, Square
+from visavox.face.crop import LEFT_EYE, RIGHT_EYE, Sampler, Square
 from visavox.face.detector import Detection
 from visavox.face.lite import LiteSession
 
@@ -25,9 +25,6 @@ SCORE = 0.5
 MARGIN = 1.5
 """Side of the square that the network sees, over the longer side of the face's box."""
 
-RIGHT_EYE, LEFT_EYE = 33, 263
-"""Outer corners of the eyes, the person's own right and left: the square is turned until they are level."""
-
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
@@ -36,16 +33,13 @@ class Mesh:
     Args:
         points: x and y in pixels of the picture, z in the same unit, smaller towards the camera
             [shape=(468, 3), float32].
+        box: Left, top, width and height of all points, in pixels [shape=(4,), float32].
         score: How sure the network is that it looks at a face, 0..1.
     """
 
     points: NDArray[np.float32]
+    box: NDArray[np.float32]
     score: float
-
-    @property
-    def box(self) -> NDArray[np.float32]:
-        """Left, top, width and height of all points, in pixels [shape=(4,)]."""
-        return box_of(self.points)
 
 
 class FaceMesh:
@@ -54,7 +48,8 @@ class FaceMesh:
     Raises:
         WeightsError: If the network was not fetched.
 
-    Source: Kartynnik et al., "Real-time facial surface geometry from monocular video on mobile GPUs", 2019; the square's
+    Source: Kartynnik et al., "Real-time facial surface geometry from monocular video on mobile GPUs", 2019; the
+    square's
         rules and the score as in MediaPipe 0.10.21, whose landmarks the tests compare with.
     """
 
@@ -67,40 +62,39 @@ class FaceMesh:
 
         Args:
             pixels: The picture [shape=(h, w, 3), RGB].
-            square: Where the face is: `around_detection` of what the detector found, or `around_mesh` of the picture before.
+            square: Where the face is: `around_detection` of what the detector found, or `around_mesh` of the picture
+            before.
 
         Returns:
             The mesh; below a score of :data:`SCORE` its points lie on no face.
         """
         outputs = {item.size: item.reshape(-1) for item in self._network(self._sample(pixels, square))}
-        raw = outputs[3 * POINTS].reshape(POINTS, 3)
-        points = np.empty((POINTS, 3), dtype=np.float32)
-        points[:, :2] = square.place(raw[:, :2] / SIZE)
-        points[:, 2] = raw[:, 2] * (square.side / SIZE)
-        return Mesh(points, 1.0 / (1.0 + math.exp(-float(np.clip(outputs[1][0], -100, 100)))))
+        unit = square.side / SIZE
+        cos, sin = unit * math.cos(square.angle), unit * math.sin(square.angle)
+        turn = np.array([(cos, sin, 0.0), (-sin, cos, 0.0), (0.0, 0.0, unit)], dtype=np.float32)
+        points = outputs[3 * POINTS].reshape(POINTS, 3) @ turn
+        points += np.array([*square.corner, 0.0], dtype=np.float32)
+        return Mesh(points, box_of(points), 1.0 / (1.0 + math.exp(-max(-100.0, float(outputs[1][0])))))
 
 
 def around_detection(detection: Detection) -> Square:
     """The square in which the mesh of a detected face is looked for."""
-    left, top, width, height = (float(value) for value in detection.box)
-    (x0, y0), (x1, y1) = detection.keypoints[0], detection.keypoints[1]
-    angle = math.atan2(float(y1 - y0), float(x1 - x0))
+    left, top, width, height = detection.box.tolist()
+    (x0, y0), (x1, y1) = detection.keypoints[:2].tolist()
+    angle = math.atan2(y1 - y0, x1 - x0)
     return Square(left + width / 2, top + height / 2, MARGIN * max(width, height), angle)
 
 
-def around_mesh(points: NDArray[np.floating]) -> Square:
-    """The square in which the mesh of a face is looked for in the next picture.
-
-    Args:
-        points: Its mesh in this picture [shape=(468, 2 or 3)].
-    """
-    left, top, width, height = (float(value) for value in box_of(points))
-    along = points[LEFT_EYE] - points[RIGHT_EYE]
-    angle = math.atan2(float(along[1]), float(along[0]))
+def around_mesh(mesh: Mesh) -> Square:
+    """The square in which a face is looked for in the next picture."""
+    left, top, width, height = mesh.box.tolist()
+    (x0, y0, _), (x1, y1, _) = mesh.points[RIGHT_EYE].tolist(), mesh.points[LEFT_EYE].tolist()
+    angle = math.atan2(y1 - y0, x1 - x0)
     return Square(left + width / 2, top + height / 2, MARGIN * max(width, height), angle)
 
 
 def box_of(points: NDArray[np.floating]) -> NDArray[np.float32]:
     """Left, top, width and height of points, in their unit [shape=(4,)]."""
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    return np.concatenate([low, high - low]).astype(np.float32)
+    across, down = points.T[:2].copy()
+    left, top = across.min(), down.min()
+    return np.array([left, top, across.max() - left, down.max() - top], dtype=np.float32)

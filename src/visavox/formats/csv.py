@@ -25,8 +25,8 @@ TIMES = ("start", "end", "evidence")
 """Columns written as times; all other numbers are shares."""
 
 _FORMULA = re.compile(r"""(^|[;,|\t\r\n])(?=["\s]*[=+\-@'＝＋－＠])""")
-# A formula begins a cell. A spreadsheet of a country that separates by semicolons, or one told to split at tabs or bars,
-# finds the beginnings of cells where we wrote none.
+# A formula begins a cell. A spreadsheet in a country that separates by semicolons, or one told to split at tabs or
+# bars, finds cells that begin where we began none.
 _SHIELD = re.compile(r"(^|[;,|\t\r\n])'")
 
 
@@ -133,7 +133,8 @@ def _decode(content: bytes, where: str) -> list[Timeline]:
         for cells in reader:
             if any(cells):
                 row = dict(zip(header, cells, strict=False))
-                found.setdefault(_text(row.get("file", "")), []).append(_segment(row, words, f"{where}, line {reader.line_num}"))
+                segments = found.setdefault(_text(row.get("file", "")), [])
+                segments.append(_segment(row, words, f"{where}, line {reader.line_num}"))
     except csv.Error as error:
         raise InputError(f"{where}, line {reader.line_num}: not a CSV table ({error}).") from None
     return [_timeline(name, segments, words, where) for name, segments in found.items()] or [Timeline((), words)]
@@ -141,7 +142,8 @@ def _decode(content: bytes, where: str) -> list[Timeline]:
 
 def _timeline(name: str, segments: list[Segment], words: tuple[str, ...], where: str) -> Timeline:
     # In a table over recordings with different words, a column that a recording left empty is none of its words.
-    known = [place for place in range(len(words)) if any(not math.isnan(item.probabilities[place]) for item in segments)]
+    judged = [item.probabilities for item in segments if item.judged]
+    known = [place for place in range(len(words)) if not all(math.isnan(values[place]) for values in judged)]
     if known and len(known) < len(words):
         words = tuple(words[place] for place in known)
         segments = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _averaged(whole: Columns, most: int) -> Columns:
     cuts = [0, *(np.flatnonzero(np.diff(place)) + 1).tolist(), len(whole)]
     lengths = whole.ends - whole.starts
     rows: list[tuple[Floats, str, Floats]] = []
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         absent: dict[str, float] = {}
         for reason, seconds in zip(whole.reasons[low:high], lengths[low:high], strict=True):
             absent[reason] = absent.get(reason, 0.0) + seconds
@@ -223,7 +224,8 @@ def ticks(span: tuple[float, float], most: int = 8) -> list[float]:
     """
     start, end = span
     step = next((step for step in TICK_STEPS if (end - start) / step <= most), TICK_STEPS[-1])
-    return [round(place * step, 3) for place in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1)]
+    first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
+    return [round(place * step, 3) for place in range(first, last + 1)]
 
 
 def _levels(values: Floats) -> str:
@@ -258,20 +260,16 @@ def _runs(lane: Columns) -> Iterator[tuple[int, int]]:
 def _area(xs: Sequence[int], ys: Sequence[int]) -> str:
     """A polygon over the ground: relative coordinates, points left out that lie on a level line."""
     text = [f"M{xs[0]} {HEIGHT}V{ys[0]}"]
-    command = "V"
-    x, y = xs[0], ys[0]
+    x, y, command = xs[0], ys[0], "V"
     for place in range(1, len(xs)):
         if place + 1 < len(xs) and ys[place] == y == ys[place + 1]:
             continue
         right, down = xs[place] - x, ys[place] - y
         if down == 0:
             text.append(f"h{right}")
-            command = "h"
         else:
-            text.append(("" if command == "l" and right < 0 else "l" if command != "l" else " ") + f"{right}")
-            text.append(f"{down}" if down < 0 else f" {down}")
-            command = "l"
-        x, y = xs[place], ys[place]
+            text.append(f"{' ' if command == 'l' else 'l'}{right}{'' if down < 0 else ' '}{down}")
+        x, y, command = xs[place], ys[place], "l" if down else "h"
     return "".join(text) + f"V{HEIGHT}z"
 
 

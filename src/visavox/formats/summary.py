@@ -36,48 +36,56 @@ class Lane:
 
 def lane(timeline: Timeline, person: str, source: str) -> Lane:
     """Adds up one person and source."""
-    part = timeline.only(person=person, source=source)
     seconds = dict.fromkeys(timeline.words, 0.0)
-    total = 0.0
-    for segment in part:
-        total += segment.end - segment.start
-        word = part.word(segment)
-        if word is not None:
-            seconds[word] += segment.end - segment.start
+    weighted = [0.0] * len(timeline.words)
+    absences: dict[str, float] = {}
+    for segment in timeline:
+        if segment.person == person and segment.source == source:
+            lasts = segment.end - segment.start
+            word = timeline.word(segment)
+            if word is None:
+                absences[segment.reason] = absences.get(segment.reason, 0.0) + lasts
+            else:
+                seconds[word] += lasts
+                weighted = [total + lasts * value for total, value in zip(weighted, segment.probabilities, strict=True)]
     judged = sum(seconds.values())
-    shares = {word: value / judged for word, value in seconds.items()} if judged else {}
+    means = {word: value / judged for word, value in zip(timeline.words, weighted, strict=True)} if judged else {}
+    # Words that were never first stand in the order of their means.
+    shares = {word: seconds[word] / judged for word in _largest_first(means)}
     return Lane(
         person,
         source,
         judged,
-        total,
+        judged + sum(absences.values()),
         _largest_first(shares),
-        part.summary(person, source),
-        _largest_first(part.absences(person, source)),
+        means,
+        _largest_first(absences),
     )
 
 
 def sentence(timeline: Timeline, person: str) -> str:
-    """What a person showed, in one sentence.
+    r"""What a person showed, in one sentence.
 
     Example:
         >>> from visavox.timeline import Segment
-        >>> cells = [Segment(i, i + 1.0, "person-1", "face", (0.2, 0.8)) for i in range(3)]
-        >>> sentence(Timeline((*cells, Segment(3, 4, "person-1", "face", (0.9, 0.1))), ("neutral", "happy")), "person-1")
+        >>> values = [(0.2, 0.8), (0.2, 0.8), (0.2, 0.8), (0.9, 0.1)]
+        >>> cells = tuple(Segment(i, i + 1.0, "person-1", "face", pair) for i, pair in enumerate(values))
+        >>> sentence(Timeline(cells, ("neutral", "happy")), "person-1").replace("\u00a0", " ")
         'mostly happy (75 % of the time judged), then neutral (25 %)'
     """
     source = timeline.best_source(person)
     if source is None:
-        reasons = {reason for segment in timeline.only(person=person) for reason in [segment.reason]}
+        reasons = {segment.reason for segment in timeline if segment.person == person}
         return f"could not be judged: {listed(sorted(map(explain, reasons - {'nothing_to_fuse'} or reasons)))}"
     found = lane(timeline, person, source)
-    named = [(word, share) for word, share in found.shares.items() if share >= LEAST_SHARE] or list(found.shares.items())
+    shares = list(found.shares.items())
+    named = [(word, share) for word, share in shares if share >= LEAST_SHARE] or shares
     word, share = named[0]
     if is_still(timeline):
         return f"{word} ({percent(found.means[word])} probable)"
     if share > 0.995:
         return f"{word} throughout the time judged"
-    first = "mostly" if share >= 0.5 else "most often"
+    first = "mostly" if share > 0.5 else "most often"
     rest = listed([f"{word} ({percent(share)})" for word, share in named[1:3]])
     return f"{first} {word} ({percent(share)} of the time judged)" + (f", then {rest}" if rest else "")
 
@@ -85,7 +93,7 @@ def sentence(timeline: Timeline, person: str) -> str:
 def is_still(timeline: Timeline) -> bool:
     """Whether there is one moment only, as in a picture: no lane has more than one segment."""
     lanes = [(segment.person, segment.source) for segment in timeline]
-    return len(lanes) == len(set(lanes))
+    return bool(lanes) and len(lanes) == len(set(lanes))
 
 
 def explain(reason: str) -> str:
@@ -104,13 +112,13 @@ def listed(items: Sequence[str]) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of one as whole percents; what is above nothing never reads as nothing.
+    r"""A share of one as whole percents, with a space that does not break; a little never reads as nothing.
 
     Example:
-        >>> percent(0.624), percent(0.002), percent(0.0)
-        ('62 %', '<1 %', '0 %')
+        >>> [percent(share).replace("\u00a0", " ") for share in (0.624, 0.002, 0.0)]
+        ['62 %', '<1 %', '0 %']
     """
-    return "<1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
+    return "<1\u00a0%" if 0 < share < 0.005 else f"{share:.0%}".replace("%", "\u00a0%")
 
 
 def clock(seconds: float, digits: int = 0) -> str:

@@ -1,7 +1,7 @@
-"""A recipe (TOML) to a trained, calibrated, judged model with its card.
+"""What a recipe asks for, done: fitted, calibrated, exported, judged, and written down in a card.
 
-A recipe says what a model learns from whom, how it is judged and what it is for; no model's name is in the code. What
-is special to a modality (how clips become batches, how they are varied) is a `Wing`, found by the recipe's `modality`.
+No model's name is in the code. What is special to a modality (how clips become batches, how they are varied) is a
+`Wing`, found by the recipe's `modality`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import platform
 import shutil
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox import datasets, emotions, protocols
+from visavox import datasets, emotions
 from visavox.calibration import fit_temperature
 from visavox.datasets import Sample
-from visavox.errors import InputError, OptionError, TrainingError, require
-from visavox.judging import Judge, Judging
+from visavox.errors import TrainingError, require
+from visavox.recipes.judging import Judge
+from visavox.recipes.recipe import Recipe, Use, parse_overrides, read, text_of
 from visavox.recognizer import Card, Corpus, Status
 from visavox.session import Session, sha256
-from visavox.training import History, Schedule, Task, export, fit
+from visavox.training import History, Task, export, fit
 
 if TYPE_CHECKING:
     import torch
@@ -41,17 +41,6 @@ WINGS: Mapping[str, tuple[str, str]] = {
     "voice": ("visavox.voice.networks", "VoiceWing"),
 }
 """What trains a modality: module and class, imported when a recipe wants it."""
-
-LIFE: Mapping[str, float] = {
-    "neutral": 0.55,
-    "happy": 0.17,
-    "sad": 0.08,
-    "angry": 0.07,
-    "surprised": 0.05,
-    "fearful": 0.04,
-    "disgusted": 0.04,
-}
-"""What people show most of the time, where a recipe says nothing else: mostly nothing. A choice, not a count."""
 
 ROLES = ("train", "validation", "test")
 """What a clip of a training corpus can be there for."""
@@ -97,168 +86,13 @@ class WingTask(Task[Any], Protocol):
         """How often each word is shown in training [k], summing to one: the prior that the network learns."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """A corpus and what its clips are for. Selections are columns of `Sample` and the values let through.
-
-    Args:
-        name: of the corpus.
-        test: judged once, at the end.
-        validation: chooses the epoch and fits the temperature.
-        train: the rest where nothing is said.
-        exclude: left out of everything.
-        words: words of this corpus that are used; all that the recipe knows where nothing is said.
-    """
-
-    name: str
-    test: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    validation: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    train: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unseen:
-    """A corpus that is only judged on: out of sample. `select` and `exclude` as in `Use`."""
-
-    name: str
-    select: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """What made a model, as its TOML file says it.
-
-    Args:
-        name: of the model.
-        modality: which wing trains it.
-        words: of its outputs, in order.
-        corpora: what it learns from.
-        unseen: what else it is judged on.
-        purpose: what it is for.
-        not_for: what it is not for.
-        licence: terms of the weights.
-        version: of the model.
-        split: how people or pictures are kept apart, in words.
-        network: the wing's.
-        input: the wing's.
-        augmentation: the wing's.
-        loss: the wing's.
-        training: the schedule.
-        judging: how it is judged.
-        life: how often people show each word in life.
-        limit: most clips of each role and corpus; 0 for all. For trials.
-        text: the TOML file's text.
-    """
-
-    name: str
-    modality: Literal["face", "voice"]
-    words: tuple[str, ...]
-    corpora: tuple[Use, ...]
-    unseen: tuple[Unseen, ...] = ()
-    purpose: str = ""
-    not_for: str = ""
-    licence: str = ""
-    version: str = "1"
-    split: str = ""
-    network: Mapping[str, Any] = field(default_factory=dict)
-    input: Mapping[str, Any] = field(default_factory=dict)
-    augmentation: Mapping[str, Any] = field(default_factory=dict)
-    loss: Mapping[str, Any] = field(default_factory=dict)
-    training: Schedule = field(default_factory=Schedule)
-    judging: Judging = field(default_factory=Judging)
-    life: Mapping[str, float] = field(default_factory=lambda: dict(LIFE))
-    limit: int = 0
-    text: str = ""
-
-
 @dataclass(frozen=True)
 class Trained:
-    """What a recipe gave: the card, the ONNX file it belongs to, and how the training went."""
+    """What a recipe gave: the card, the file it belongs to (a fusion is its card alone), and how the training went."""
 
     card: Card
     path: Path
     history: History
-
-
-def find(name: str | os.PathLike[str]) -> Path:
-    """The file of a recipe: a path, or a name in `recipes/` here, in the checkout or in the package.
-
-    Raises:
-        InputError: there is none; the message names those there are.
-    """
-    path = Path(name)
-    if path.suffix == ".toml" and path.is_file():
-        return path
-    package = Path(__file__).resolve().parent
-    places = [Path("recipes"), package / "recipes_data", package.parents[1] / "recipes"]
-    for place in places:
-        if (place / f"{name}.toml").is_file():
-            return place / f"{name}.toml"
-    known = sorted({str(f.relative_to(p).with_suffix("")) for p in places for f in p.rglob("*.toml")})
-    raise InputError(f"{name}: no such recipe; name a .toml file or one of {', '.join(known) or 'none (no recipes/)'}")
-
-
-def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Recipe:
-    """A recipe from its TOML text.
-
-    Args:
-        text: TOML.
-        overrides: values put in place of the recipe's, by dotted key: a mapping, or "training.epochs=1" strings.
-
-    Raises:
-        OptionError: the text is not TOML, or a key or value is none that recipes know.
-    """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise OptionError(f"The recipe is not TOML ({error}).") from None
-    for key, value in parse_overrides(overrides).items():
-        *parents, last = key.split(".")
-        inner = table
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-            if not isinstance(inner, dict):
-                raise OptionError(f"Bad value {key!r} for an override: {parent} is not a table of the recipe.")
-        inner[last] = value
-    table["corpora"] = tuple(_make(Use, item, "corpora") for item in table.get("corpora", ()))
-    table["unseen"] = tuple(_make(Unseen, item, "unseen") for item in table.get("unseen", ()))
-    table["training"] = _make(Schedule, table.get("training", {}), "training")
-    table["judging"] = _make(Judging, table.get("judging", {}), "judging")
-    recipe: Recipe = _make(Recipe, {**table, "text": text}, "a recipe")
-    if recipe.modality not in WINGS:
-        raise OptionError.one_of("modality", recipe.modality, WINGS)
-    if not recipe.corpora:
-        raise OptionError("A recipe needs at least one [[corpora]] to learn from.")
-    for word in recipe.words:
-        emotions.word(word)
-    for metric in recipe.judging.metrics:
-        if metric not in protocols.METRICS:
-            raise OptionError.one_of("judging.metrics", metric, protocols.METRICS)
-    return recipe
-
-
-def parse_overrides(overrides: Mapping[str, object] | Sequence[str]) -> dict[str, object]:
-    """Overrides by dotted key; the value of a string is read as TOML, or as text where it is none.
-
-    Example:
-        >>> parse_overrides(["training.epochs=1", "training.precision=float32"])
-        {'training.epochs': 1, 'training.precision': 'float32'}
-    """
-    if isinstance(overrides, Mapping):
-        return dict(overrides)
-    result: dict[str, object] = {}
-    for entry in overrides:
-        key, sign, value = entry.partition("=")
-        if not (key.strip() and sign):
-            raise OptionError(f"Bad value {entry!r} for an override: expected KEY=VALUE, such as training.epochs=1.")
-        try:
-            result[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            result[key.strip()] = value.strip()
-    return result
 
 
 def run(
@@ -292,12 +126,18 @@ def run(
     require("train", "torch", "onnx", what="visavox train")
     import torch
 
-    if not isinstance(recipe, Recipe):
-        recipe = read(find(recipe).read_text(encoding="utf-8"), overrides)
-    elif overrides:
-        recipe = read(recipe.text, overrides)
-    place = Path(folder) if folder is not None else Path("runs") / recipe.name
-    place.mkdir(parents=True, exist_ok=True)
+    from visavox.recipes.pairing import fit_fusion, is_fusion  # it builds on this file
+
+    text = recipe.text if isinstance(recipe, Recipe) else text_of(recipe)
+    if is_fusion(text):
+        place = _run_folder(folder, Path(os.fspath(cast(str, recipe))).stem)
+        card = fit_fusion(text, data=data, folder=place, overrides=parse_overrides(overrides))
+        if install:
+            put(place / f"{card.name}.json")
+        return Trained(card, place / f"{card.name}.json", History())
+    if overrides or not isinstance(recipe, Recipe):
+        recipe = read(text, overrides)
+    place = _run_folder(folder, recipe.name)
 
     def say(text: str) -> None:
         if progress:
@@ -306,7 +146,7 @@ def run(
     say(f"{recipe.name}: reading {', '.join(use.name for use in recipe.corpora)}")
     roles = split(recipe, data)
     say(f"{recipe.name}: " + ", ".join(f"{len(roles[role])} {role}" for role in ROLES))
-    wing = _wing(recipe)
+    wing = make_wing(recipe)
     task = wing.task(roles["train"], roles["validation"], batch=recipe.training.batch, folder=place)
     torch.manual_seed(recipe.training.seed)
     network = wing.network()
@@ -371,7 +211,7 @@ def run(
             "parameters": sum(p.numel() for p in network.parameters()),
             "milliseconds": round(_milliseconds(session, golden), 2),
             "onnx_difference": float(f"{difference:.2g}"),
-            "versions": _versions(),
+            "versions": versions(),
         },
     )
     _write_text(place / f"{recipe.name}.json", card.to_json())
@@ -386,9 +226,9 @@ def put(path: Path) -> Path:
     Returns:
         The place of the model's copy.
     """
-    models = Path(__file__).resolve().parent / "models"
+    models = Path(__file__).resolve().parents[1] / "models"
     models.mkdir(exist_ok=True)
-    for source in (path, path.with_suffix(".json")):
+    for source in sorted({path, path.with_suffix(".json")}):
         temporary = models / (source.name + ".part")
         shutil.copyfile(source, temporary)
         os.replace(temporary, models / source.name)
@@ -460,7 +300,14 @@ def golden_input(seed: int, shape: Sequence[int], low: float = 0.0, high: float 
     return (np.float32(low) + unit * np.float32(high - low)).reshape(tuple(shape)).astype(np.float32)
 
 
-def _wing(recipe: Recipe) -> Wing:
+def _run_folder(folder: str | os.PathLike[str] | None, name: str) -> Path:
+    place = Path(folder) if folder is not None else Path("runs") / name
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def make_wing(recipe: Recipe) -> Wing:
+    """The wing of a recipe's modality, made from the recipe's tables."""
     module, name = WINGS[recipe.modality]
     make = getattr(importlib.import_module(module), name)
     return cast(
@@ -512,11 +359,10 @@ def _few(samples: list[Sample], limit: int) -> list[Sample]:
 
 
 def _priors(recipe: Recipe, frequencies: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    life = np.array([recipe.life.get(word, 0.01) for word in recipe.words])
     return {
         "corpus": np.maximum(frequencies, 1e-4) / np.maximum(frequencies, 1e-4).sum(),
         "uniform": np.full(len(recipe.words), 1 / len(recipe.words)),
-        "life": life / life.sum(),
+        "life": emotions.life_prior(recipe.words),
     }
 
 
@@ -546,9 +392,9 @@ def _protocol(recipe: Recipe, history: History, validation: int, temperature: fl
     schedule = recipe.training
     return (
         f"{schedule.epochs} epochs of AdamW (one cycle, averaged weights); epoch {history.best} chosen and the "
-        f"temperature ({temperature:.3f}) fitted on {validation} validation clips; test clips judged once, whole, with prior "
-        f"{recipe.judging.prior}; intervals: 95 % of {recipe.judging.draws} bootstrap draws of speakers, or of clips "
-        f"where the corpus knows no speakers."
+        f"temperature ({temperature:.3f}) fitted on {validation} validation clips; test clips judged once, whole, "
+        f"with prior {recipe.judging.prior}; intervals: 95 % of {recipe.judging.draws} bootstrap draws of speakers, "
+        f"or of clips where the corpus knows no speakers."
     )
 
 
@@ -562,7 +408,8 @@ def _milliseconds(session: Session, example: NDArray[np.float32]) -> float:
     return float(np.median(times[10:])) * 1000
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that a model depends on, by name."""
     result = {"python": platform.python_version()}
     for name in ("visavox", "torch", "onnx", "onnxruntime", "numpy"):
         try:
@@ -580,16 +427,3 @@ def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
-
-
-def _make(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
-    """A dataclass from a TOML table, lists as tuples; what it does not know or lacks is an OptionError."""
-    known = {item.name: item for item in dataclasses.fields(kind)}
-    for key in table:
-        if key not in known:
-            raise OptionError.one_of(f"a key of {where}", key, (name for name in known if name != "text"))
-    for name, item in known.items():
-        bare = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
-        if bare and name not in table:
-            raise OptionError(f"{where[:1].upper()}{where[1:]} needs a value for {name!r}.")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})

@@ -1,0 +1,215 @@
+"""A recipe as data: what a model learns from whom, how it is judged and what it is for, as its TOML file says it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from visavox import emotions, protocols
+from visavox.errors import InputError, OptionError
+from visavox.recipes.judging import Judging
+from visavox.training import Schedule
+
+MODALITIES = ("face", "voice")
+"""What a recipe can teach."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A corpus and what its clips are for. Selections are columns of `Sample` and the values let through.
+
+    Args:
+        name: of the corpus.
+        test: judged once, at the end.
+        validation: chooses the epoch and fits the temperature.
+        train: the rest where nothing is said.
+        exclude: left out of everything.
+        words: words of this corpus that are used; all that the recipe knows where nothing is said.
+    """
+
+    name: str
+    test: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    validation: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    train: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """A corpus that is only judged on: out of sample. `select` and `exclude` as in `Use`."""
+
+    name: str
+    select: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What made a model, as its TOML file says it.
+
+    Args:
+        name: of the model.
+        modality: which wing trains it.
+        words: of its outputs, in order.
+        corpora: what it learns from.
+        unseen: what else it is judged on.
+        purpose: what it is for.
+        not_for: what it is not for.
+        licence: terms of the weights.
+        version: of the model.
+        split: how people or pictures are kept apart, in words.
+        network: the wing's.
+        input: the wing's.
+        augmentation: the wing's.
+        loss: the wing's.
+        training: the schedule.
+        judging: how it is judged.
+        limit: most clips of each role and corpus; 0 for all. For trials.
+        text: the TOML file's text.
+    """
+
+    name: str
+    modality: Literal["face", "voice"]
+    words: tuple[str, ...]
+    corpora: tuple[Use, ...]
+    unseen: tuple[Unseen, ...] = ()
+    purpose: str = ""
+    not_for: str = ""
+    licence: str = ""
+    version: str = "1"
+    split: str = ""
+    network: Mapping[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
+    loss: Mapping[str, Any] = field(default_factory=dict)
+    training: Schedule = field(default_factory=Schedule)
+    judging: Judging = field(default_factory=Judging)
+    limit: int = 0
+    text: str = ""
+
+
+def find(name: str | os.PathLike[str]) -> Path:
+    """The file of a recipe: a path, or a name in `recipes/` here, in the checkout or in the package.
+
+    Raises:
+        InputError: there is none; the message names those there are.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    package = Path(__file__).resolve().parents[1]
+    places = [Path("recipes"), package / "recipes_data", package.parents[1] / "recipes"]
+    for place in places:
+        if (place / f"{name}.toml").is_file():
+            return place / f"{name}.toml"
+    known = sorted({str(f.relative_to(p).with_suffix("")) for p in places for f in p.rglob("*.toml")})
+    raise InputError(f"{name}: no such recipe; name a .toml file or one of {', '.join(known) or 'none (no recipes/)'}")
+
+
+def text_of(name: str | os.PathLike[str]) -> str:
+    """The text of a recipe, by path or name (`find`).
+
+    Raises:
+        InputError: there is none, or it is not text.
+        OptionError: it is not TOML.
+    """
+    path = find(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a recipe that can be read ({error}).") from None
+    tables(text)
+    return text
+
+
+def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Recipe:
+    """A recipe from its TOML text.
+
+    Args:
+        text: TOML.
+        overrides: values put in place of the recipe's, by dotted key: a mapping, or "training.epochs=1" strings.
+
+    Raises:
+        OptionError: the text is not TOML, or a key or value is none that recipes know.
+    """
+    table = tables(text)
+    for key, value in parse_overrides(overrides).items():
+        *parents, last = key.split(".")
+        inner = table
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise OptionError(f"Bad value {key!r} for an override: {parent} is not a table of the recipe.")
+        inner[last] = value
+    table["corpora"] = tuple(make(Use, item, "corpora") for item in table.get("corpora", ()))
+    table["unseen"] = tuple(make(Unseen, item, "unseen") for item in table.get("unseen", ()))
+    table["training"] = make(Schedule, table.get("training", {}), "training")
+    table["judging"] = make(Judging, table.get("judging", {}), "judging")
+    recipe: Recipe = make(Recipe, {**table, "text": text}, "a recipe")
+    if recipe.modality not in MODALITIES:
+        raise OptionError.one_of("modality", recipe.modality, MODALITIES)
+    if not recipe.corpora:
+        raise OptionError("A recipe needs at least one [[corpora]] to learn from.")
+    for word in recipe.words:
+        emotions.word(word)
+    for metric in recipe.judging.metrics:
+        if metric not in protocols.METRICS:
+            raise OptionError.one_of("judging.metrics", metric, protocols.METRICS)
+    return recipe
+
+
+def tables(text: str) -> dict[str, Any]:
+    """A recipe's text as TOML tables.
+
+    Raises:
+        OptionError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise OptionError(f"The recipe is not TOML ({error}).") from None
+
+
+def parse_overrides(overrides: Mapping[str, object] | Sequence[str]) -> dict[str, object]:
+    """Overrides by dotted key; the value of a string is read as TOML, or as text where it is none.
+
+    Example:
+        >>> parse_overrides(["training.epochs=1", "training.precision=float32"])
+        {'training.epochs': 1, 'training.precision': 'float32'}
+    """
+    if isinstance(overrides, Mapping):
+        return dict(overrides)
+    result: dict[str, object] = {}
+    for entry in overrides:
+        key, sign, value = entry.partition("=")
+        if not (key.strip() and sign):
+            raise OptionError(f"Bad value {entry!r} for an override: expected KEY=VALUE, such as training.epochs=1.")
+        try:
+            result[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            result[key.strip()] = value.strip()
+    return result
+
+
+def make(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
+    """A dataclass from a TOML table, lists as tuples; what it does not know or lacks is an OptionError."""
+    known = {item.name: item for item in dataclasses.fields(kind)}
+    for key in table:
+        if key not in known:
+            raise OptionError.one_of(f"a key of {where}", key, (name for name in known if name != "text"))
+    for name, item in known.items():
+        bare = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        if bare and name not in table:
+            raise OptionError(f"{where[:1].upper()}{where[1:]} needs a value for {name!r}.")
+        if name in table and isinstance(item.default, int | float | str):
+            kinds = (int, float) if isinstance(item.default, float) else (type(item.default),)
+            if not isinstance(table[name], kinds) or isinstance(table[name], bool):
+                wanted = {int: "a whole number", float: "a number", str: "text"}[type(item.default)]
+                raise OptionError(f"Bad value {table[name]!r} for {name} in {where}: expected {wanted}.")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})

@@ -1,0 +1,134 @@
+"""`visavox models`: the list, the cards, and others' networks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from visavox import weights as others
+from visavox import zoo
+from visavox.cli import main, models
+from visavox.recognizer import Card, Corpus, Score
+
+CARD = Card(
+    name="trial",
+    modality="voice",
+    words=("neutral", "angry"),
+    purpose="Trying things.",
+    not_for="Decisions about people.",
+    licence="CC BY-NC-SA 4.0: non-commercial use only",
+    sha256="0123abcd" * 8,
+    corpora=(Corpus("ravdess", "CC BY-NC-SA 4.0", "without actors 05, 12", 1200, 22, "Livingstone & Russo, 2018"),),
+    split="by speaker",
+    protocol="The epoch was chosen on validation.",
+    scores=(
+        Score("ravdess", "test", "uar", 0.691, 0.64, 0.74, "held-out", 240, 4, 0.5, 0.6, "prior corpus"),
+        Score("ravdess", "test", "recall angry", 0.8, 0.7, 0.9, "held-out", 120, 4),
+        Score("ravdess", "test", "uar women", 0.7, 0.6, 0.8, "held-out", 120, 2),
+        Score("emo-db", "all", "uar", 0.44, 0.4, 0.48, "out-of-sample", 535, 10, 0.5),
+    ),
+    confusion=((90, 30), (24, 96)),
+    input={"bands": 64},
+    temperature=1.5,
+    priors={"uniform": (0.5, 0.5), "life": (0.9, 0.1)},
+    recipe='name = "trial"  # [table]\n',
+    made={"seconds": 1800},
+)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place of models that holds one card."""
+    (tmp_path / "trial.json").write_text(CARD.to_json(), encoding="utf-8")
+    (tmp_path / "trial.onnx").write_bytes(b"0" * 2_000_000)
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_the_list_says_how_good_and_for_whom(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for part in ("trial", "voice", "non-commercial", "UAR 69.1", "64.0–74.0", "240", "4", "held-out", "2.0"):
+        assert part in out
+
+
+def test_the_list_as_json(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["name"] == "trial" and row["terms"] == "non-commercial" and row["value"] == 0.691
+    assert (row["low"], row["high"], row["chance"], row["people"]) == (0.64, 0.74, 0.5, 0.6)
+
+
+def test_the_list_as_markdown(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list", "--markdown"]) == 0
+    head, rule, row = capsys.readouterr().out.splitlines()
+    assert head.count("|") == rule.count("|") == row.count("|")
+    assert row.startswith("| `trial` | voice | 2 | non-commercial | UAR 69.1 (64.0–74.0) |")
+
+
+def test_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    assert main(["models", "list"]) == 0
+    assert "visavox train" in capsys.readouterr().out
+
+
+def test_a_card_is_shown_whole(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "trial"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "Trying things.",
+        "Decisions about people.",
+        "CC BY-NC-SA 4.0: non-commercial use only",
+        "without actors 05, 12; 1,200 clips, 22 people",
+        "Livingstone & Russo, 2018",
+        "by speaker",
+        "chosen on validation",
+        "UAR 69.1 64.0–74.0 50.0 60.0",
+        "recall angry 80.0",
+        "UAR women 70.0",
+        "on emo-db, all (out-of-sample)",
+        "neutral 90 30",
+        "bands: 64",
+        "prior life, %: neutral 90, angry 10",
+        "0123abcd",
+        "seconds: 1800",
+        'name = "trial" # [table]',
+    ):
+        assert part in out, part
+
+
+def test_a_card_as_json_and_by_path(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", str(shelf / "trial.onnx"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scores"][0]["metric"] == "uar"
+
+
+def test_an_unknown_name(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "trail"]) == 2
+    assert "expected one of trial" in capsys.readouterr().err
+
+
+def test_in_sample_scores_are_nobodys_headline() -> None:
+    flattering = Score("ravdess", "train", "uar", 0.99, status="in-sample")
+    card = Card("x", "voice", ("neutral",), scores=(flattering, *CARD.scores))
+    best = models.headline(card)
+    assert best is not None and best.value == 0.691
+
+
+def test_shipped_models_can_be_listed_and_shown(models: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    assert all(name in capsys.readouterr().out for name in models[:1])
+    for name in models:
+        assert main(["models", "show", name]) == 0
+        assert name in capsys.readouterr().out
+
+
+def test_fetch_leaves_what_is_right_alone(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    shutil.copytree(weights, tmp_path / "stick", ignore=shutil.ignore_patterns("*.lock"))
+    assert main(["models", "fetch", "--to", str(tmp_path / "stick")]) == 0
+    assert capsys.readouterr().out.strip() == f"{len(others.FILES)} files are there and right: {tmp_path / 'stick'}"

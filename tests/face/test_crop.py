@@ -1,0 +1,143 @@
+"""Squares are sampled as MediaPipe samples them, and faces are framed as FER2013 frames them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visavox.face.crop import FACE_MIDDLE, FACE_SIZE, LEFT_EYE, LUMA, RIGHT_EYE, Sampler, Square, cut, framing, shrink
+from visavox.face.detector import FaceDetector
+from visavox.face.mesh import FaceMesh, around_detection, around_mesh
+
+NOISE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+
+
+def sampled_one_by_one(pixels, square, size, border):
+    """Bilinear samples at multiples of side / size from the square's corner, rounded to 1/32 pixel and to whole greys."""
+    height, width = pixels.shape[:2]
+
+    def pixel(x, y):
+        if border == "black" and not (0 <= x < width and 0 <= y < height):
+            return np.zeros(3)
+        return pixels[min(max(y, 0), height - 1), min(max(x, 0), width - 1)].astype(float)
+
+    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1) / size
+    places = np.floor(square.place(grid) * 32 + 0.5) / 32
+    result = np.empty((size, size, 3))
+    for row in range(size):
+        for column in range(size):
+            x, y = places[row, column]
+            left, top = math.floor(x), math.floor(y)
+            right, below = x - left, y - top
+            upper = pixel(left, top) * (1 - right) + pixel(left + 1, top) * right
+            lower = pixel(left, top + 1) * (1 - right) + pixel(left + 1, top + 1) * right
+            result[row, column] = upper * (1 - below) + lower * below
+    return result
+
+
+squares = st.builds(Square, st.floats(-40, 120), st.floats(-40, 100), st.floats(2, 200), st.floats(-math.pi, math.pi))
+
+
+@given(squares, st.sampled_from(["nearest", "black"]))
+@settings(max_examples=60, deadline=None)
+def test_sampling_a_square(square, border):
+    """Any square, inside of the picture, across its edge or outside, against one sample at a time."""
+    expected = sampled_one_by_one(NOISE, square, 8, border)
+    found = Sampler(8, high=255, border=border)(NOISE, square)[0]
+    # Half a grey value for its rounding; a place that lies between two 32nds may be rounded either way (1 in 10 000).
+    assert (np.abs(found - expected) > 0.51).mean() <= 3 / 64
+
+
+def test_a_square_on_the_pixels_gives_the_pixels():
+    found = Sampler(20, high=255)(NOISE, Square(40, 30, 20))
+    assert np.array_equal(found[0], NOISE[20:40, 30:50])
+    found = Sampler(20, low=-1, high=1)(NOISE, Square(40, 30, 20))
+    assert found[0] == pytest.approx(NOISE[20:40, 30:50] / 127.5 - 1, abs=1e-6)
+
+
+def test_large_faces_are_averaged_not_picked_from():
+    """A pattern of single black and white pixels has no place in a crop a fifth its size: it is grey there."""
+    picture = np.indices((1200, 1200)).sum(axis=0) % 2 * 255
+    picture = np.repeat(picture[..., None], 3, axis=2).astype(np.uint8)
+    points = np.zeros((468, 3), dtype=np.float32)
+    points[:, :2] = np.random.default_rng(0).uniform(150, 1050, (468, 2))
+    points[[RIGHT_EYE, LEFT_EYE], :2] = (400, 500), (800, 540)
+    crop = cut(picture, points, size=96)
+    assert crop.shape == (96, 96, 3)
+    assert np.abs(crop.astype(int) - 127).max() <= 30
+
+
+def test_framing_puts_a_face_where_fer2013_has_it(portrait, mesh):
+    """Whatever the tilt of the head: eyes level, the face filling the height, its middle a bit below the crop's."""
+    for turns in range(4):
+        points = mesh.points.copy()
+        points[:, :2] = [(x, y) for x, y in points[:, :2]]
+        picture = np.rot90(portrait, -turns)
+        for _ in range(turns):
+            points[:, :2] = np.stack([511 - points[:, 1], points[:, 0]], axis=1)
+        crop = cut(picture, points, size=240)
+        seen = FaceMesh()(crop, Square(120, 140, 300)).points[:, :2]
+        along = seen[LEFT_EYE] - seen[RIGHT_EYE]
+        assert abs(math.degrees(math.atan2(along[1], along[0]))) < 2.5
+        assert np.ptp(seen, axis=0).max() / 240 == pytest.approx(FACE_SIZE, abs=0.03)
+        assert seen.mean(axis=0) / 240 == pytest.approx((0.5, FACE_MIDDLE), abs=0.02)
+
+
+def test_a_face_at_the_edge_of_the_picture_is_still_cut(portrait, mesh):
+    left = mesh.points - np.array([180, 0, 0], dtype=np.float32)
+    assert cut(portrait[:, 180:], left).shape == (224, 224, 3)
+    far_away = mesh.points + np.array([5000, 0, 0], dtype=np.float32)
+    assert cut(portrait, far_away).shape == (224, 224, 3)
+    huge = mesh.points * 20
+    assert cut(portrait, huge).shape == (224, 224, 3)
+
+
+@pytest.mark.slow
+def test_fer2013_frames_faces_like_this(data, weights):
+    """Where our own meshes lie in its training images: the two constants of `framing`, measured again."""
+    image = pytest.importorskip("PIL.Image")
+    mosaic = np.asarray(image.open(data / "fer2013/train_00.webp").convert("L"))
+    faces = mosaic.reshape(40, 48, 40, 48).swapaxes(1, 2).reshape(-1, 48, 48)[::8]
+    detect, fit = FaceDetector(), FaceMesh()
+    sizes, middles = [], []
+    for face in faces:
+        # Eight times as large, with a border, so that the detector sees a whole head in front of something.
+        large = np.pad(shrink(np.repeat(face[..., None], 3, axis=2), 384).astype(np.uint8), [(192, 192)] * 2 + [(0, 0)], "edge")
+        found = detect(large)
+        if not found:
+            continue
+        mesh = fit(large, around_mesh(fit(large, around_detection(found[0]))))
+        if mesh.score < 0.9:
+            continue
+        square = framing(mesh.points)
+        sizes.append(square.side * FACE_SIZE / 384)
+        levelled = mesh.points[:, :2].mean(axis=0) - 384
+        middles.append((math.cos(square.angle) * levelled[1] - math.sin(square.angle) * levelled[0]) / 384 + 0.5)
+    assert len(sizes) > 0.9 * len(faces)
+    assert np.median(sizes) == pytest.approx(FACE_SIZE, abs=0.02)
+    assert np.median(middles) == pytest.approx(FACE_MIDDLE, abs=0.015)
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 40), st.integers(0, 255))
+def test_a_plain_picture_stays_plain_at_any_size(height, width, size, value):
+    found = shrink(np.full((height, width, 3), value, dtype=np.uint8), size)
+    assert found.shape == (size, size, 3)
+    assert found == pytest.approx(value, abs=1e-3)
+
+
+def test_shrinking_averages_areas():
+    blocks = NOISE[:60, :60].reshape(12, 5, 12, 5, 3).mean(axis=(1, 3))
+    assert shrink(NOISE[:60, :60], 12) == pytest.approx(blocks, abs=1e-3)
+    # Three pixels to two: each result is a pixel and half of the middle one.
+    row = np.array([0, 90, 240], dtype=np.uint8)
+    assert shrink(np.tile(row[None, :, None], (3, 1, 3)), 2)[0, :, 0] == pytest.approx([30, 190])
+    assert shrink(NOISE[None, None], 7).shape == (1, 1, 7, 7, 3)
+
+
+def test_grey_is_weighted_as_eyes_do():
+    assert LUMA.sum() == pytest.approx(1)
+    assert np.array([255, 0, 0]) @ LUMA == pytest.approx(76.245)

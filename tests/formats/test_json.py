@@ -1,0 +1,103 @@
+"""JSON: everything, in a schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from visavox.errors import InputError
+from visavox.formats import FORMATS, read, write
+from visavox.formats import json as json_format
+from visavox.timeline import SCHEMA_VERSION, SOURCES, About, Segment, Timeline
+
+
+def loaded(timeline: Timeline) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(FORMATS[".json"].encode(timeline))
+    return data
+
+
+def test_a_cell_that_could_not_be_judged_is_null_with_its_reason() -> None:
+    data = loaded(Timeline((Segment(0, 1, "person-1", "voice", (math.nan, math.nan), "silence"),), ("sad", "happy")))
+    segment = data["segments"][0]
+    assert (segment["probabilities"], segment["emotion"], segment["reason"]) == (None, None, "silence")
+
+
+def test_what_json_has_no_word_for_becomes_something_it_has() -> None:
+    options = {"path": Path("a"), "far": math.inf, "cells": np.arange(2), "every": np.float64(0.5), "pair": (1, 2)}
+    found = loaded(Timeline((), about=About(options=options)))["about"]["options"]
+    assert found == {"path": "a", "far": None, "cells": [0, 1], "every": 0.5, "pair": [1, 2]}
+
+
+def test_the_schema_file_agrees_with_the_code(conversation: Callable[..., Timeline]) -> None:
+    schema = json_format.schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(loaded(conversation(20)), schema)
+    assert schema["properties"]["schema"]["const"] == SCHEMA_VERSION
+    assert schema["properties"]["segments"]["items"]["properties"]["source"]["enum"] == list(SOURCES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"words": []},
+        {"mine": 1},
+        {"about": {}},
+        {"segments": [{"start": 0}]},
+    ],
+)
+def test_the_schema_refuses_what_is_no_timeline(conversation: Callable[..., Timeline], change: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(loaded(conversation(2)) | change, json_format.schema())
+
+
+def test_every_field_is_in_the_manual() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
+
+    def fields(schema: dict[str, Any]) -> set[str]:
+        parts = [*schema.get("properties", {}).values(), schema.get("items")]
+        return set(schema.get("properties", {})).union(*(fields(part) for part in parts if part))
+
+    missing = {name for name in fields(json_format.schema()) if f"`{name}`" not in manual}
+    assert not missing
+
+
+def test_one_line_a_segment(conversation: Callable[..., Timeline]) -> None:
+    timeline = conversation(10)
+    lines = FORMATS[".json"].encode(timeline).decode().splitlines()
+    assert sum(line.startswith('  {"start": ') and '"source"' in line for line in lines) == len(timeline)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not a JSON file"),
+        ("{", "not a JSON file"),
+        ("[" * 100_000, "not a JSON file"),
+        ("[]", "not a timeline"),
+        ('{"a": 1}', "not a timeline"),
+        ('{"schema": 7, "segments": []}', "its schema is 7, this visavox reads 1; update visavox"),
+        ('{"schema": 1, "segments": []}', "no 'words'"),
+        ('{"schema": 1, "words": ["sad"], "segments": 3}', "not a timeline as"),
+    ],
+)
+def test_what_is_no_timeline_is_told(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said) as error:
+        read(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_timeline_that_contradicts_itself_is_told(tmp_path: Path, conversation: Callable[..., Timeline]) -> None:
+    path = write(conversation(2), tmp_path / "a.json")
+    path.write_text(path.read_text().replace('"end": 0.5', '"end": -1'))
+    with pytest.raises(InputError, match=r"a\.json: .* before it starts"):
+        read(path)

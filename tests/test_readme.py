@@ -1,0 +1,137 @@
+"""What README and docs show is run, and what they list is what there is."""
+
+from __future__ import annotations
+
+import glob
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import visavox
+from visavox import emotions, weights
+from visavox.datasets import MODULES
+from visavox.formats import FORMATS
+from visavox.timeline import REASONS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PYTHON_PAGES = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Each `visavox ...` line of the page's shell blocks, as words; comments are dropped."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line for line in words if line and line[0] == "visavox"]
+
+
+def command_line(*arguments: str, where: Path) -> str:
+    """Runs the command line as a user would and gives what it printed."""
+    done = subprocess.run([sys.executable, "-m", "visavox", *arguments], cwd=where, capture_output=True, text=True)
+    assert done.returncode == 0, f"visavox {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def analysed(talker: Path, models: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recording and what was written of it."""
+    folder = tmp_path_factory.mktemp("analysed")
+    shutil.copyfile(talker, folder / "interview.mp4")
+    timeline = visavox.analyze(folder / "interview.mp4")
+    for kind in FORMATS.values():
+        visavox.write(timeline, folder / f"interview{kind.suffixes[0]}")
+    return folder
+
+
+@pytest.fixture
+def desk(analysed: Path, tmp_path: Path) -> Path:
+    """A copy of it, in which anything may be written."""
+    return Path(shutil.copytree(analysed, tmp_path / "desk"))
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES, ids=lambda page: page.name)
+def test_python_that_is_shown_runs(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), {"__name__": "__main__"})
+
+
+def test_shell_that_readme_shows_runs(desk: Path) -> None:
+    for words in commands(README):
+        arguments = [path for word in words[1:] for path in (sorted(glob.glob(word, root_dir=desk)) or [word])]
+        command_line(*arguments, where=desk)
+    assert {path.name for path in (desk / "results").iterdir()} >= {"interview.html", "interview.csv", "interview.json"}
+
+
+def test_every_option_that_is_shown_exists(tmp_path: Path) -> None:
+    shown: dict[tuple[str, ...], set[str]] = {}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for line in re.findall(r"visavox ((?:analyze|demo|doctor|train|models (?:list|show|fetch))\b[^`\n]*)", text):
+            name = tuple(re.match(r"models \w+|\w+", line)[0].split())  # type: ignore[index]
+            shown.setdefault(name, set()).update(re.findall(r"(?<!\S)--[a-z-]+", line))
+    for name, options in shown.items():
+        help_text = command_line(*name, "--help", where=tmp_path)
+        assert {option for option in options if option not in help_text} == set(), name
+
+
+def test_make_targets_that_are_shown_exist() -> None:
+    shown = {
+        word for page in PAGES for word in re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    }
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert phony is not None and shown and shown <= set(phony[1].split())
+
+
+def test_scores_are_the_cards_scores(models: tuple[str, ...]) -> None:
+    """`make scores` brings README up to date."""
+    block = re.search(r"<!-- scores -->\n(.*?)<!-- /scores -->", README.read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    assert block[1].strip() == command_line("models", "list", "--markdown", where=ROOT).strip()
+
+
+def test_every_reason_is_explained() -> None:
+    assert table(ROOT / "docs/users.md", "reason") == dict(REASONS)
+
+
+def test_every_format_is_listed() -> None:
+    listed = table(ROOT / "docs/users.md", "suffix")
+    assert set(listed) == {kind.suffixes[0] for kind in FORMATS.values()}
+
+
+def test_every_corpus_is_listed() -> None:
+    assert set(table(ROOT / "docs/researchers.md", "name")) == set(MODULES)
+
+
+def test_every_file_of_others_is_listed() -> None:
+    assert set(table(ROOT / "docs/models.md", "file")) == set(weights.FILES)
+
+
+def test_the_prior_that_is_told_is_the_one_in_use() -> None:
+    told = re.search(r"mostly neutral \(([\d.]+)\)", (ROOT / "docs/users.md").read_text("utf-8"))
+    assert told is not None and float(told[1]) == emotions.LIFE_PRIOR["neutral"]
+
+
+def test_pages_link_to_pages_that_are_there() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def table(page: Path, head: str) -> dict[str, str]:
+    """The last column by the first of the table whose head begins so."""
+    text = page.read_text(encoding="utf-8")
+    rows = re.search(rf"^\| {head} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert rows is not None, f"{page.name} has no table that begins with {head}"
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1].splitlines()]
+    return {row[0].strip("`"): row[-1] for row in cells}

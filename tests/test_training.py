@@ -1,0 +1,174 @@
+"""The torch loop: it learns, it survives a kill, it says when it cannot go on; what it exports equals torch."""
+
+import csv
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from visavox.errors import TrainingError
+from visavox.training import History, Schedule, export, fit, rate
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+QUICK = Schedule(epochs=6, batch=16, learning_rate=0.02, averaging=0.9, precision="float32", threads=1)
+
+
+class Stripes:
+    """Two kinds of noise, one of which is brighter on the left: a task that a small network learns in seconds."""
+
+    steps = 8
+
+    def __init__(self, *, killed_in: int | None = None, broken: bool = False) -> None:
+        self.killed_in, self.broken = killed_in, broken
+        self.epochs = 0
+
+    def draw(self, rng: np.random.Generator, count: int):
+        kind = rng.integers(0, 2, count)
+        images = rng.normal(size=(count, 1, 8, 8)).astype(np.float32)
+        images[kind == 1, :, :, :4] += 1.0
+        return torch.from_numpy(images), torch.from_numpy(kind)
+
+    def batches(self, rng: np.random.Generator) -> Iterator[object]:
+        self.epochs += 1
+        for step in range(self.steps):
+            if self.epochs == self.killed_in and step == 3:
+                raise KeyboardInterrupt
+            yield self.draw(rng, 16)
+
+    def loss(self, network, batch):
+        loss = torch.nn.functional.cross_entropy(network(batch[0])[0], batch[1])
+        return loss * float("nan") if self.broken else loss
+
+    def validate(self, network):
+        images, kind = self.draw(np.random.default_rng(9), 256)
+        return {"score": float((network(images)[0].argmax(1) == kind).float().mean())}
+
+
+class Net(torch.nn.Module):
+    """A convolution with a norm and dropout: everything whose state a checkpoint must keep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
+        self.dropout = torch.nn.Dropout(0.2)
+        self.last = torch.nn.Linear(4 * 36, 2)
+
+    def forward(self, x):
+        features = self.body(x).flatten(1)
+        return self.last(self.dropout(features)), features
+
+
+def net() -> Net:
+    torch.manual_seed(0)
+    return Net()
+
+
+def test_it_learns_and_leaves_the_best_averaged_weights_in_the_network(tmp_path: Path) -> None:
+    network, task = net(), Stripes()
+    history = fit(network, task, QUICK, folder=tmp_path, progress=False)
+
+    assert len(history.rows) == 6
+    assert history.score > 0.95
+    assert not network.training
+    with torch.no_grad():
+        assert task.validate(network)["score"] == pytest.approx(history.score)
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["score"]) for row in rows] == pytest.approx([row["score"] for row in history.rows], abs=1e-5)
+
+
+def test_a_killed_run_goes_on_and_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = net()
+    expected = fit(whole, Stripes(), QUICK, folder=tmp_path / "whole", progress=False)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(net(), Stripes(killed_in=4), QUICK, folder=tmp_path / "killed", progress=False)
+    resumed, task = net(), Stripes()
+    found = fit(resumed, task, QUICK, folder=tmp_path / "killed", progress=False)
+
+    assert task.epochs == 3  # epochs 4, 5, 6
+    assert [row["loss"] for row in found.rows] == [row["loss"] for row in expected.rows]
+    for ours, theirs in zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
+    first, again = net(), net()
+    fit(first, Stripes(), QUICK, folder=tmp_path, progress=False)
+    task = Stripes()
+    fit(again, task, QUICK, folder=tmp_path, progress=False)
+    assert task.epochs == 0
+    assert torch.equal(first.last.weight, again.last.weight)
+
+
+def test_a_folder_with_another_schedule_or_network_is_refused(tmp_path: Path) -> None:
+    one = dataclasses.replace(QUICK, epochs=1)
+    fit(net(), Stripes(), one, folder=tmp_path, progress=False)
+    with pytest.raises(TrainingError, match=r"another schedule \(batch 16 -> 8\)"):
+        fit(net(), Stripes(), dataclasses.replace(one, batch=8), folder=tmp_path, progress=False)
+    with pytest.raises(TrainingError, match="another network"):
+        fit(torch.nn.Linear(2, 2), Stripes(), one, folder=tmp_path, progress=False)
+    fit(net(), Stripes(), dataclasses.replace(one, precision="bfloat16"), folder=tmp_path, progress=False)
+
+
+def test_a_loss_that_is_no_number_ends_it_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"loss was nan in epoch 1, step 1; lower training.learning_rate"):
+        fit(net(), Stripes(broken=True), QUICK, folder=tmp_path, progress=False)
+
+
+def test_without_a_terminal_each_epoch_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fit(net(), Stripes(), dataclasses.replace(QUICK, epochs=2), folder=tmp_path)
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("epoch 2/2 loss ")
+    assert "score" in lines[1]
+
+
+def test_the_best_epoch_is_the_earliest_of_equals() -> None:
+    history = History([{"score": 0.5, "seconds": 2.0}, {"score": 0.7, "seconds": 2.0}, {"score": 0.7, "seconds": 2.0}])
+    assert (history.best, history.score, history.seconds) == (2, 0.7, 6.0)
+    assert History().best == 0
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero() -> None:
+    course = [rate(step, 100, warmup=0.2) for step in range(100)]
+    assert course[0] == pytest.approx(0.04)
+    assert max(course) == course[20] == 1.0
+    assert all(a < b for a, b in itertools.pairwise(course[:21]))
+    assert all(a > b for a, b in itertools.pairwise(course[20:]))
+    assert course[-1] < 0.001
+
+
+def test_what_is_exported_takes_any_number_of_examples_and_equals_torch(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    network = net().eval()
+    difference = export(network, {"images": torch.randn(2, 1, 8, 8)}, tmp_path / "net.onnx")
+    assert difference < 1e-4
+
+    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    images = torch.randn(5, 1, 8, 8)
+    logits, features = session.run(["logits", "features"], {"images": images.numpy()})
+    with torch.no_grad():
+        expected = network(images)
+    np.testing.assert_allclose(logits, expected[0].numpy(), atol=1e-4)
+    assert features.shape == (5, 144)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_a_network_that_onnx_gets_wrong_is_not_written(tmp_path: Path) -> None:
+    class Chance(torch.nn.Module):
+        def forward(self, x):
+            return x.flatten(1), torch.rand_like(x.flatten(1))
+
+    pytest.importorskip("onnx")
+    with pytest.raises(TrainingError, match="differ by"):
+        export(Chance(), {"x": torch.randn(2, 1, 2, 2)}, tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())
