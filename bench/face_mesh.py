@@ -2,10 +2,13 @@
 
     python bench/face_mesh.py [VIDEO ...]
 
-MediaPipe runs in an environment of its own, whose Python is named by MEDIAPIPE_PYTHON (990 MB:
-`python3.11 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==0.10.21`); without it only our own times are
-printed. Pictures are decoded beforehand; both follow one face, take turns in processes of their own, and what counts is
-the ratio of the medians within this run. The demo's talker is followed by default.
+MediaPipe runs in an environment of its own (990 MB), whose Python is named by MEDIAPIPE_PYTHON:
+
+    python3.11 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==0.10.21
+
+Without it only our own times are printed. Pictures are decoded beforehand; both follow one face, and take turns in
+processes of their own. What counts is the ratio of the medians within this run; on a busy machine, that of processor
+time. The demo's talker is followed by default.
 """
 
 from __future__ import annotations
@@ -93,7 +96,9 @@ def main() -> None:
             for _ in range(ROUNDS):
                 for whose, python in sides.items():
                     rounds[whose].append(measured(python, whose, Path(folder) / "pictures.npy"))
-            print(f"{video.name}: {shape[0]} pictures of {shape[2]} x {shape[1]}, median of {ROUNDS} runs, ms a picture")
+            print(
+                f"{video.name}: {shape[0]} pictures of {shape[2]} x {shape[1]}, ms a picture, median of {ROUNDS} runs"
+            )
             figures = {whose: np.median(values, axis=0) for whose, values in rounds.items()}
             for whose, (median, mean, processor) in figures.items():
                 name = {"ours": "visavox", "theirs": "MediaPipe"}[whose]

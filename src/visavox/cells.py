@@ -23,6 +23,7 @@ from visavox.errors import OptionError
 from visavox.options import Options
 from visavox.people import TrackRecord, mouth_opening
 from visavox.voice.activity import CHUNK_SECONDS, THRESHOLD, SpeechDetector, stretches
+from visavox.voice.recognizer import MARGIN
 
 if TYPE_CHECKING:
     from visavox.face.tracking import FaceTracker
@@ -285,7 +286,7 @@ class Voices:
         seconds, first, last = self._speech(*cell.voice_window)
         if seconds < LEAST_SPEECH or cell.heard == 0:
             return
-        begin, end = max(first - SPEECH_MARGIN, cell.voice_window[0]), min(last + SPEECH_MARGIN, cell.voice_window[1])
+        begin, end = max(first - MARGIN, cell.voice_window[0]), min(last + MARGIN, cell.voice_window[1])
         low, high = (max(0, round((time - self.samples_begin) * VOICE_RATE)) for time in (begin, end))
         cell.voice = seconds * self.recognizer.logits(self.samples[low:high])
         cell.speech = seconds

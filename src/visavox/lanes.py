@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from visavox import __version__, media
 from visavox.calibration import change_prior, softmax
-from visavox.cells import Cell, Faces, Looks, Voices
+from visavox.cells import FACE_WINDOW, VOICE_WINDOW, Cell, Faces, Looks, Voices
 from visavox.emotions import FOLDED, WORDS, life_prior, project
 from visavox.fusion import Fusion, align, weights_of
 from visavox.options import Options
@@ -172,7 +172,8 @@ def _fused(spans: Sequence[Span], person: str, options: Options, scores: Mapping
         absent = bool(np.isnan(joined[place]).any())
         weights = {} if absent else {source: float(shares[source][place]) for source in scores}
         reason = "nothing_to_fuse" if absent else ""
-        yield Segment(start, end, person, "fused", tuple(joined[place].tolist()), reason, weights)
+        judging = sum(not np.isnan(values[place]).all() for values in scores.values())
+        yield Segment(start, end, person, "fused", tuple(joined[place].tolist()), reason, weights, float(judging))
 
 
 def _fusion(options: Options) -> Fusion:
@@ -208,7 +209,11 @@ def _about(
         end=options.end,
         streams=tuple(recording.streams),
         models=tuple(used),
-        options={key: value for key, value in asdict(options).items() if key not in ("start", "end")},
+        options={
+            **{key: value for key, value in asdict(options).items() if key not in ("start", "end")},
+            "face_window": FACE_WINDOW,
+            "voice_window": VOICE_WINDOW,
+        },
         versions=_versions(),
         status=recording.status,
         notes=tuple(notes),

@@ -47,7 +47,8 @@ class Segment:
         probabilities: Probability of each word, in the order of `Timeline.words`; they sum to one, or are all NaN.
         reason: Why they are NaN, a key of :data:`REASONS`; ``""`` where they are not.
         weights: In a fused segment, how much each source moved it: shares that sum to one.
-        evidence: How much there was to judge from: seconds of speech, or number of face pictures.
+        evidence: How much there was to judge from: seconds of speech, number of face pictures, or, in a fused
+            segment, number of sources.
     """
 
     start: float
@@ -162,7 +163,7 @@ class About:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Timeline:
     """Who showed what when.
 
@@ -192,7 +193,7 @@ class Timeline:
     speech: tuple[Speech, ...] = ()
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.segments, key=_order))
+        ordered = tuple(sorted(map(_absent_alike, self.segments), key=_order))
         object.__setattr__(self, "segments", ordered)
         last: dict[tuple[str, str], float] = {}
         for segment in ordered:
@@ -204,6 +205,12 @@ class Timeline:
                     f"at {segment.start:.3f} s."
                 )
             last[key] = segment.end
+
+    def __repr__(self) -> str:
+        people = ", ".join(self.people) or "nobody"
+        return (
+            f"<Timeline of {self.about.file or 'nothing'}: {self.about.duration:.1f} s, {people}, {len(self)} segments>"
+        )
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -375,6 +382,13 @@ def _natural(name: str) -> tuple[str, int, str]:
     head = name.rstrip("0123456789")
     tail = name[len(head) :]
     return (head, int(tail) if tail else -1, name)
+
+
+def _absent_alike(segment: Segment) -> Segment:
+    """The segment, with the one NaN that equals itself in comparisons of tuples, so that equal timelines are equal."""
+    if segment.reason and all(map(math.isnan, segment.probabilities)):
+        return replace(segment, probabilities=(math.nan,) * len(segment.probabilities))
+    return segment
 
 
 def _check(segment: Segment, words: Sequence[str]) -> None:

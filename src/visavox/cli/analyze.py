@@ -141,11 +141,13 @@ class Plan:
     Args:
         jobs: The recordings, each once, in the order they were named.
         folder: Where files go; None where nothing is written.
+        named: The folder or file that was asked for.
         table: The table over all recordings, or None.
     """
 
     jobs: tuple[Job, ...]
     folder: Path | None
+    named: Path | None
     table: Path | None
 
     @property
@@ -169,7 +171,7 @@ class Plan:
             raise OutputError(f"{self.folder}: there is a file of that name; name a folder to write to.") from None
         except OSError as error:
             raise OutputError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); choose another place with -o."
+                f"{self.named}: cannot be written ({error.strerror or error}); choose another place with -o."
             ) from None
 
 
@@ -222,7 +224,7 @@ def make_plan(files: Sequence[str], output: str | None, formats: Sequence[str], 
         if _resolved(path) in inputs:
             raise OptionError(f"{path} would be written over, and it is an input; choose another folder with -o.")
     jobs = tuple(Job(source, paths, Path(source).name) for source, paths in zip(sources, outputs, strict=True))
-    return Plan(jobs, folder, table)
+    return Plan(jobs, folder, named or folder, table)
 
 
 def _is_file(named: Path, text: str, suffixes: Any) -> bool:
@@ -270,7 +272,7 @@ def _analyze(source: str, options: Any, label: str, quiet: bool) -> Timeline:
     from visavox.analysis import analyze
 
     path = Path(source)
-    if path.is_dir():
+    if source and path.is_dir():
         raise InputError(f"{source}: this is a folder; name the files in it, for example {_glob(path)}.")
     with console.Bar(label, quiet=quiet) as bar:
         return analyze(
@@ -307,13 +309,18 @@ def _write(timeline: Timeline, path: Path, quiet: bool) -> None:
 
 
 def _show(timeline: Timeline, *, as_json: bool, text: bool, first: bool) -> None:
-    if as_json:
-        from visavox.formats import FORMATS
+    try:
+        if as_json:
+            from visavox.formats import FORMATS
 
-        # The file's JSON is laid out for readers; one line a recording is what programs read from a pipe.
-        print(json.dumps(json.loads(FORMATS[".json"].encode(timeline)), ensure_ascii=False), flush=True)
-    elif text:
-        console.tell(timeline, blank=not first)
+            # The file's JSON is laid out for readers; one line a recording is what programs read from a pipe.
+            print(json.dumps(json.loads(FORMATS[".json"].encode(timeline)), ensure_ascii=False), flush=True)
+        elif text:
+            console.tell(timeline, blank=not first)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout: cannot be written ({error.strerror or error}).") from None
 
 
 def _named(error: VisavoxError, source: str) -> str:

@@ -44,6 +44,7 @@ def command(
         timeline = dataclasses.replace(timeline, about=dataclasses.replace(timeline.about, notes=notes))
     write(timeline, report)
     console.tell(timeline)
+    print()
     if video is None and not quiet:
         print(f"The clip, made just now: {recording}")
     print(f"The report: {report}")

@@ -65,9 +65,9 @@ def command(
     for check in examine(debug=debug):
         checks.append(check)
         if not as_json:
-            print(f"{'ok     ' if check.ok else 'WRONG  '}{check.name:<14} {check.found}", flush=True)
+            print(f"{'ok     ' if check.ok else 'WRONG  '}{check.name:<16} {check.found}", flush=True)
             if check.cure:
-                print(f"{'':7}{'':<14} -> {check.cure}", flush=True)
+                print(f"{'':7}{'':<16} -> {check.cure}", flush=True)
     wrong = [check for check in checks if not check.ok]
     if as_json:
         print(json.dumps({"ok": not wrong, "checks": [asdict(check) for check in checks]}, indent=1))
@@ -162,11 +162,7 @@ def _weights() -> Iterator[Check]:
 
 
 def _models() -> Iterator[Check]:
-    import numpy as np
-
     from visavox import zoo
-    from visavox.recipes import golden_input
-    from visavox.session import Session
 
     absent = {"face", "voice", "fusion"} - set(zoo.names())
     if absent:
@@ -177,23 +173,36 @@ def _models() -> Iterator[Check]:
             "install visavox again, or in a checkout `visavox train NAME --install`",
         )
     for name in zoo.names():
-        card = zoo.card(name)
-        label = f"model {name}"
-        if not card.golden:
-            yield Check(label, True, f"card version {card.version}")
-            continue
-        golden = card.golden
-        network = Session(zoo.FOLDER / f"{name}.onnx", sha256=card.sha256)
-        made = golden_input(golden["seed"], golden["shape"], golden.get("low", 0.0), golden.get("high", 1.0))
-        given = network(made)[0][0]
-        difference = float(np.abs(given - np.asarray(golden["logits"])).max())
-        right = difference <= GOLDEN_TOLERANCE
-        yield Check(
-            label,
-            right,
-            f"version {card.version}, right SHA-256, golden output {'met' if right else 'missed'} by {difference:.1e}",
-            "" if right else "ONNX Runtime computes something else here: report it with `visavox doctor --json`",
-        )
+        try:
+            yield _model(name)
+        except VisavoxError as error:
+            yield Check(f"model {name}", False, str(error), REINSTALL)
+
+
+def _model(name: str) -> Check:
+    """Loads a model as everybody does, and has its network compute what its card says that it must."""
+    import numpy as np
+
+    from visavox import zoo
+    from visavox.recipes import golden_input
+    from visavox.session import Session
+
+    card = zoo.load(name).card
+    assert card is not None
+    label = f"model {name}"
+    if not card.golden:
+        return Check(label, True, f"version {card.version}")
+    network = Session(zoo.FOLDER / f"{name}.onnx", sha256=card.sha256)
+    golden = card.golden
+    made = golden_input(golden["seed"], golden["shape"], golden.get("low", 0.0), golden.get("high", 1.0))
+    difference = float(np.abs(network(made)[0][0] - np.asarray(golden["logits"])).max())
+    right = difference <= GOLDEN_TOLERANCE
+    return Check(
+        label,
+        right,
+        f"version {card.version}, right SHA-256, golden output {'met' if right else 'missed'} by {difference:.1e}",
+        "" if right else "ONNX Runtime computes something else here: report it with `visavox doctor --json`",
+    )
 
 
 def _face() -> Iterator[Check]:

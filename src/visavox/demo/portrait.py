@@ -35,6 +35,10 @@ UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 CHIN = (18, 200, 199, 83, 313, 194, 418)
+SMILE_FOLDS = (129, 203, 206, 216, 212, 202, 61, 57, 186, 43, 358, 423, 426, 436, 432, 422, 291, 287, 410, 273)
+
+FOLD_WIDTH, SOFTNESS = 0.12, 0.28
+"""How far around these the picture of a resting face is softened, and how much; in distances of the eyes."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,6 @@ class Portrait:
         self.side = side
         left, top = np.floor(corner).astype(int)
         crop = np.ascontiguousarray(pixels[top : top + int(extent), left : left + int(extent)])
-        # Sampling from an enlarged copy keeps the picture sharp under bilinear interpolation.
-        self._source = _enlarge(crop, 2 * side).reshape(-1, 3).astype(np.int64) @ [1, 1 << 20, 1 << 40]
         scale = side / len(crop)
         self.points = (points - (left, top, 0)) * scale
         self.unit *= scale
@@ -113,6 +115,18 @@ class Portrait:
         self.points[list(LOWER_INNER[1:-1]), :2] += 0.18 * (
             self.points[list(UPPER_INNER[1:-1]), :2] - self.points[list(LOWER_INNER[1:-1]), :2]
         )
+        # Sampling from an enlarged copy keeps the picture sharp under bilinear interpolation.
+        photograph = _scaled(crop, 2 * side)
+        # A face at rest lacks the folds and shadows of its smile: there, a blurred copy brightens it.
+        soft = _scaled(_scaled(crop, round(side / (SOFTNESS * self.unit))), 2 * side)
+        places = (np.arange(2 * side) - 0.5) / 2
+        folds = np.zeros((2 * side, 2 * side))
+        for x, y in self.points[list(SMILE_FOLDS), :2]:
+            square = (places - x) ** 2 + (places[:, None] - y) ** 2
+            folds = np.maximum(folds, np.exp(-square / (2 * (FOLD_WIDTH * self.unit) ** 2)))
+        rested = photograph + folds[..., None] * np.maximum(soft.astype(np.float64) - photograph, 0)
+        self._smiling, self._rested = _packed(photograph), _packed(rested)
+        self._source = self._smiling
         shared = [*OVAL[::2], *sum(UPPER_LIDS + LOWER_LIDS, ()), *EYE_CORNERS, *BROWS, *NOSE, *CHEEKS]
         self._shared = [*shared, 61, 78, 291, 308]
         middle = self.points[[10, 152], :2].mean(axis=0)
@@ -127,6 +141,8 @@ class Portrait:
         """The portrait in a pose [shape=(side, side, 3)]."""
         target = self._turn(self._express(pose), pose)
         crown = np.column_stack([self._hair, np.zeros(len(self._hair))])
+        rest = round(32 * (1 - pose.smile))
+        self._source = ((self._smiling * (32 - rest) + self._rested * rest) >> 5) & _packed(np.full((1, 1, 3), 255))
         upper, lower = self._moves(target, self._turn(crown, replace(pose, pitch=0.4 * pose.pitch)))
 
         # Away from the lips the two fields differ little, and a mean of both is sampled.
@@ -153,26 +169,25 @@ class Portrait:
         points, unit = self.points.copy(), self.unit
         move = np.zeros((468, 2))
         relax = 1 - pose.smile
-        corners = {61: 1, 78: 1, 291: -1, 308: -1}
-        for corner, inwards in corners.items():
-            move[corner] += (
-                inwards * unit * (0.055 * relax + 0.075 * pose.rounding + 0.02 * pose.jaw),
-                0.062 * unit * relax,
-            )
-        left, right = points[78, :2] + move[78], points[308, :2] + move[308]
-        for index in range(1, 10):
+        along = (points[263, :2] - points[33, :2]) / self.unit
+        across = np.array([-along[1], along[0]])
+        width = (1 - 0.13) * float(np.linalg.norm(points[308, :2] - points[78, :2])) / 2
+        for index in range(11):
             # -1 at the left corner of the mouth, 1 at the right one.
             place = index / 5 - 1
             arch = 1 - abs(place) ** 2.2
-            rest = left + (right - left) * index / 10 + (0.0, 0.004 * unit * arch)
-            shut_upper, shut_lower = rest - points[UPPER_INNER[index], :2], rest - points[LOWER_INNER[index], :2]
-            parted = (0.22 + 0.06 * pose.rounding) * pose.jaw * unit * arch
-            lift = -(0.05 * pose.jaw * (1 - pose.smile) + 0.02 * pose.rounding) * unit * arch
-            move[UPPER_INNER[index]] = relax * shut_upper + (0, lift)
-            move[LOWER_INNER[index]] = (relax + 0.35 * pose.smile) * shut_lower * (1 - 0.2 * pose.smile) + (0, parted)
-            full = 0.018 * unit * arch * (relax + pose.rounding)
-            move[UPPER_OUTER[index]] = move[UPPER_INNER[index]] * (1, 0.9) + (0, -full)
-            move[LOWER_OUTER[index]] = move[LOWER_INNER[index]] * (1, 0.9) + (0, full)
+            # Where the lips meet at rest: smiling pulls this line's ends up and out.
+            rest = points[13, :2] + along * width * place + across * unit * (0.015 + 0.06 * place**2)
+            purse = -place * unit * (0.075 * pose.rounding + 0.02 * pose.jaw), 0
+            upper, lower = points[UPPER_INNER[index], :2], points[LOWER_INNER[index], :2]
+            lift = (0.05 * pose.jaw * relax + 0.02 * pose.rounding) * unit * arch
+            parted = (0.18 + 0.08 * pose.rounding) * pose.jaw * unit * arch
+            closed = relax + 0.28 * pose.smile * (arch > 0)
+            move[UPPER_INNER[index]] = relax * (rest - upper) + purse - lift * across
+            move[LOWER_INNER[index]] = closed * (rest - lower) + purse + parted * across
+            full = 0.018 * unit * arch * (relax + pose.rounding) * across
+            move[UPPER_OUTER[index]] = move[UPPER_INNER[index]] * (1, 0.9) - full
+            move[LOWER_OUTER[index]] = move[LOWER_INNER[index]] * (1, 0.9) + full
         chin = 0.18 * pose.jaw * unit
         lips_lower = move[17, 1]
         for point in CHIN:
@@ -190,7 +205,7 @@ class Portrait:
             for above, under in zip(upper_lid, lower_lid, strict=True):
                 gap = points[under, :2] - points[above, :2]
                 move[above] += 0.95 * pose.lids * gap
-                move[under] -= 0.12 * max(pose.lids, 0.0) * gap - (0, 0.02 * unit * relax)
+                move[under] -= 0.12 * max(pose.lids, 0.0) * gap - (0, 0.005 * unit * relax)
         points[:, :2] += move
         return points
 
@@ -311,7 +326,14 @@ def _widen(coarse: Singles, rows: NDArray[np.int64], across: NDArray[np.int64]) 
     return result
 
 
-def _enlarge(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def _packed(pixels: NDArray[np.floating | np.integer]) -> NDArray[np.int64]:
+    """Red, green and blue in one integer, 20 bits apart, row after row."""
+    colours = np.rint(pixels).astype(np.int64).reshape(-1, 3)
+    packed: NDArray[np.int64] = colours[:, 0] | colours[:, 1] << 20 | colours[:, 2] << 40
+    return packed
+
+
+def _scaled(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     import av
 
     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -75,7 +75,7 @@ def make(path: str | Path, *, progress: Callable[[float, float | None], None] | 
 def act(speech: Speech) -> list[Pose]:
     """What the face does in each picture while the voice speaks: rests, smiles, is astonished, smiles again."""
     moments = np.arange(len(speech.jaw)) / PICTURE_RATE
-    smile = _keys(moments, {0: 0.05, 2.9: 0.05, 3.5: 0.85, 5.4: 0.9, 6: 0.15, 6.9: 0.1, 7.4: 0.9, 8: 0.95})
+    smile = _keys(moments, {0: 0, 2.9: 0, 3.5: 0.85, 5.4: 0.9, 6: 0.1, 6.9: 0, 7.4: 0.9, 8: 0.95})
     brows = _keys(moments, {0: 0, 3.3: 0, 3.7: 0.35, 4.4: 0.1, 5.8: 0.1, 6.1: 1, 6.8: 1, 7.3: 0.15, 8: 0})
     lids = -0.25 * _keys(moments, {0: 0, 5.9: 0, 6.15: 1, 6.8: 1, 7.2: 0, 8: 0})
     for blink in BLINKS:

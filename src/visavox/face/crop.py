@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -26,7 +25,7 @@ RIGHT_EYE, LEFT_EYE = 33, 263
 """Mesh points at the outer corners of the eyes, the person's own right and left."""
 
 
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+LUMA = (0.299, 0.587, 0.114)
 """What red, green and blue give to grey: ITU-R BT.601."""
 
 
@@ -48,7 +47,7 @@ class Square:
 
     @property
     def corner(self) -> tuple[float, float]:
-        """x and y of the upper left corner, in pixels of the picture."""
+        """Its upper left corner: x and y in pixels of the picture."""
         across, down = math.cos(self.angle) * self.side / 2, math.sin(self.angle) * self.side / 2
         return self.x - across + down, self.y - down - across
 
@@ -108,7 +107,7 @@ class Sampler:
             Values in low..high [shape=(1, size, size, 3)]; the array is overwritten by the next call.
         """
         height, width = pixels.shape[:2]
-        across, down = self._positions(square, width, height)
+        across, down = self._positions(square)
         cover = self._cover(across, down, width, height) if self.border == "black" else None
         for place, length in ((across, width), (down, height)):
             corners = place[self._corner_samples]
@@ -156,14 +155,15 @@ class Sampler:
             self._result += self.low
         return self._result
 
-    def _positions(self, square: Square, width: int, height: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _positions(self, square: Square) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Column and row of each sample in 1/32 pixel [shape=(size * size,) each]."""
         step = square.side / self.size
         cos, sin = math.cos(square.angle), math.sin(square.angle)
         (left, top), grid = square.corner, self._grid
         # Fixed-point numbers with as many bits after the point as 32 bits leave room for: sums of a row's and a
         # column's share, no conversion of every sample.
-        bits = max(0, 29 - math.ceil(math.log2(STEPS * (max(width, height) + 2 * square.side))))
+        reach = abs(square.x) + abs(square.y) + 2 * square.side + 1
+        bits = max(0, 30 - math.ceil(math.log2(STEPS * reach)))
         unit = STEPS * 2.0**bits
         half = (1 << bits) >> 1
         places = []
@@ -203,7 +203,7 @@ def framing(points: NDArray[np.floating]) -> Square:
     levelled = points[:, :2].astype(np.float64) @ np.array([[cos, -sin], [sin, cos]])
     side = float(np.max(levelled.max(axis=0) - levelled.min(axis=0))) / FACE_SIZE
     across, down = levelled.mean(axis=0) - (0.0, (FACE_MIDDLE - 0.5) * side)
-    return Square(cos * across - sin * down, sin * across + cos * down, side, angle)
+    return Square(float(cos * across - sin * down), float(sin * across + cos * down), side, angle)
 
 
 def cut(pixels: NDArray[np.uint8], points: NDArray[np.floating], size: int = 224) -> NDArray[np.uint8]:
@@ -249,9 +249,21 @@ def shrink(pictures: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
         4.0
     """
     *first, height, width, colours = pictures.shape
-    flat = pictures.reshape(-1, height, width * colours).astype(np.float32)
-    rows = (_weights(height, size) @ flat).reshape(-1, width, colours)
-    return (_weights(width, size) @ rows).reshape(*first, size, size, colours)
+    flat = pictures.reshape(-1, height, width * colours)
+    rows = _resized(flat, size).reshape(-1, width, colours)
+    return _resized(rows, size).astype(np.float32).reshape(*first, size, size, colours)
+
+
+def grey(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Grey values of pictures [shape=(..., 3) to (...)], in the same unit, weighted by :data:`LUMA`.
+
+    Example:
+        >>> grey(np.array([[255.0, 0.0, 0.0]])).round(1)
+        array([76.2], dtype=float32)
+    """
+    red, green, blue = (pictures[..., colour].astype(np.float32) for colour in range(3))
+    result: NDArray[np.float32] = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    return result
 
 
 _LARGEST_FACTOR = 16  # its square times 255 still fits into 16 bits
@@ -297,17 +309,26 @@ def _reduced(pixels: NDArray[np.uint8], square: Square, factor: int) -> tuple[ND
     )
 
 
-@lru_cache(maxsize=32)
-def _weights(source: int, target: int) -> NDArray[np.float32]:
-    """What each of `source` pixels in a row gives to each of `target` ones [shape=(target, source)]."""
-    if target >= source:
-        place = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
-        weights = 1 - np.abs(place[:, None] - np.arange(source))
-    else:
-        edges = np.arange(target + 1) * source / target
-        low, high = edges[:-1, None], edges[1:, None]
-        weights = np.minimum(high, np.arange(source) + 1) - np.maximum(low, np.arange(source))
-    weights = np.maximum(weights, 0)
-    result: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    result.setflags(write=False)
+def _resized(values: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    """Values along the middle axis at another number of places [shape=(n, length, m) to (n, size, m)].
+
+    Averages come from differences of running sums; a product with a matrix of weights would be the same, but BLAS gives
+    it to all processors, and waiting for busy ones costs more than the sum.
+    """
+    length = values.shape[1]
+    if size >= length:
+        place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
+        whole = place.astype(int)
+        share = (place - whole)[:, None]
+        enlarged: NDArray[np.float64] = (
+            values[:, whole] * (1 - share) + values[:, np.minimum(whole + 1, length - 1)] * share
+        )
+        return enlarged
+    sums = np.zeros((len(values), length + 1, values.shape[2]))
+    np.cumsum(values, axis=1, out=sums[:, 1:])
+    edges = np.arange(size + 1) * length / size
+    whole = edges.astype(int)
+    share = (edges - whole)[:, None]
+    at_edges = sums[:, whole] * (1 - share) + sums[:, np.minimum(whole + 1, length)] * share
+    result: NDArray[np.float64] = np.diff(at_edges, axis=1) * (size / length)
     return result

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.face.crop import LEFT_EYE, LUMA, RIGHT_EYE, shrink
+from visavox.face.crop import LEFT_EYE, RIGHT_EYE, grey, shrink
 
 FOREHEAD, CHIN = 10, 152
 """Mesh points at the ends of the face's own vertical line."""
@@ -75,7 +75,7 @@ def assess(crop: NDArray[np.uint8], points: NDArray[np.floating]) -> Quality:
     flat_across, flat_down = math.hypot(across[0], across[1]), math.hypot(down[0], down[1])
     return Quality(
         size=float(np.linalg.norm(across)),
-        blur=blur(shrink(crop, BLUR_SIZE) @ LUMA),
+        blur=blur(grey(shrink(crop, BLUR_SIZE))),
         yaw=math.degrees(math.atan2(across[2], flat_across)),
         pitch=math.degrees(math.atan2(-down[2], flat_down)) - UPRIGHT_PITCH,
         roll=math.degrees(math.atan2(across[1], across[0])),
@@ -112,11 +112,11 @@ def gate(
     return ""
 
 
-def blur(grey: NDArray[np.floating], window: int = BLUR_WINDOW) -> float:
+def blur(picture: NDArray[np.floating], window: int = BLUR_WINDOW) -> float:
     """How blurred a picture is: a sharp one loses much when it is blurred once more, a blurred one hardly anything.
 
     Args:
-        grey: Grey values in any unit [shape=(h, w)].
+        picture: Grey values in any unit [shape=(h, w)].
         window: Pixels of the second blur; odd.
 
     Returns:
@@ -125,10 +125,10 @@ def blur(grey: NDArray[np.floating], window: int = BLUR_WINDOW) -> float:
     Source: Crété et al. 2007, section 3; the worse of both directions.
     """
     worst = 0.0
-    for picture in (np.asarray(grey, dtype=np.float32), np.asarray(grey, dtype=np.float32).T):
-        padded = np.pad(picture, ((window // 2 + 1, window // 2), (0, 0)), mode="edge").cumsum(axis=0, dtype=np.float64)
+    for values in (np.asarray(picture, dtype=np.float64), np.asarray(picture, dtype=np.float64).T):
+        padded = np.pad(values, ((window // 2 + 1, window // 2), (0, 0)), mode="edge").cumsum(axis=0)
         smooth = (padded[window:] - padded[:-window]) / window
-        change = np.abs(np.diff(picture, axis=0))
+        change = np.abs(np.diff(values, axis=0))
         lost = np.maximum(change - np.abs(np.diff(smooth, axis=0)), 0)
         total = float(change.sum())
         worst = max(worst, 1.0 - float(lost.sum()) / total if total > 0 else 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from visavox.calibration import change_prior, softmax
 from visavox.clip import Clip
 from visavox.errors import InputError, ModelError, OptionError
-from visavox.face.crop import LUMA, cut, shrink
+from visavox.face.crop import cut, grey, shrink
 from visavox.media import Picture, open_recording
 from visavox.recognizer import Card, Prior, Recognizer
 from visavox.session import Session
+
+if TYPE_CHECKING:
+    from visavox.face.tracking import TrackedFace
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at a recording, when a clip comes as one."""
@@ -96,7 +100,7 @@ class FaceRecognizer(Recognizer):
             InputError: As `predict_proba`.
             WeightsError: As `predict_proba`.
         """
-        return ["" if len(_faces(clip)) else "no_face" for clip in clips]
+        return self.judge(clips)[1]
 
     def judge(self, clips: Sequence[Clip]) -> tuple[NDArray[np.float64], list[str]]:
         """`predict_proba` and `reasons` at once: each clip is read only once.
@@ -107,7 +111,7 @@ class FaceRecognizer(Recognizer):
         """
         pooled = np.full((len(clips), len(self.classes_)), np.nan)
         for row, clip in zip(pooled, clips, strict=True):
-            row[:] = self.pool(self.logits(_faces(clip)))
+            row[:] = self.pool(self._look(clip)[0])
         probabilities = change_prior(
             softmax(pooled / self.card.temperature), self.card.prior("corpus"), self.card.prior(self.prior)
         )
@@ -115,12 +119,39 @@ class FaceRecognizer(Recognizer):
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """The network's inner values, averaged over faces as logits are [shape=(n, d)]; NaN where there is no face."""
-        rows = [self._run(_faces(clip))[1] for clip in clips]
+        rows = [self._look(clip)[1] for clip in clips]
         result = np.full((len(rows), rows[0].shape[1] if rows else 0), np.nan, dtype=np.float32)
         for row, values in zip(result, rows, strict=True):
             if len(values):
                 row[:] = values.mean(axis=0)
         return result
+
+    def _look(self, clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Logits and features of a clip's faces: those that it has, or those of the largest one in its pictures.
+
+        Faces in pictures are judged as they come, a few at a time: a long recording takes no more memory than a short
+        one.
+        """
+        if clip.faces is not None:
+            return self._run(clip.faces)
+        waiting: dict[int, list[NDArray[np.uint8]]] = {}
+        judged: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+        sizes: dict[int, float] = {}
+        for face, crop in _followed(clip):
+            sizes[face.track] = sizes.get(face.track, 0.0) + float(face.box[2] * face.box[3])
+            crops = waiting.setdefault(face.track, [])
+            crops.append(crop)
+            if len(crops) == LONGEST_BATCH:
+                judged.setdefault(face.track, []).append(self._run(np.stack(crops)))
+                crops.clear()
+        if not sizes:
+            return self._run(np.zeros((0, 1, 1, 3), dtype=np.uint8))
+        largest = max(sizes, key=sizes.__getitem__)
+        parts = judged.get(largest, [])
+        if waiting[largest]:
+            parts.append(self._run(np.stack(waiting[largest])))
+        logits, features = (np.concatenate(kind) for kind in zip(*parts, strict=True))
+        return logits, features
 
     def _run(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Logits and features of faces; without faces, arrays of no rows."""
@@ -131,29 +162,21 @@ class FaceRecognizer(Recognizer):
         parts = []
         for start in range(0, len(crops), LONGEST_BATCH):
             faces = shrink(crops[start : start + LONGEST_BATCH], self._size)
-            planes = (faces @ LUMA)[:, None] if self._grey else np.moveaxis(faces, -1, 1)
+            planes = grey(faces)[:, None] if self._grey else np.moveaxis(faces, -1, 1)
             parts.append(self._session(np.ascontiguousarray(planes / np.float32(255)))[:2])
         logits, features = (np.concatenate(kind).astype(np.float64) for kind in zip(*parts, strict=True))
         return logits, features
 
 
-def _faces(clip: Clip) -> NDArray[np.uint8]:
-    """The faces of a clip: those that it has, or those of the largest one that is followed in its pictures."""
-    if clip.faces is not None:
-        return clip.faces
+def _followed(clip: Clip) -> Iterator[tuple[TrackedFace, NDArray[np.uint8]]]:
+    """The faces that are followed in a clip's pictures, each with its crop."""
     from visavox.face.tracking import FaceTracker
 
-    found: dict[int, list[NDArray[np.uint8]]] = {}
-    sizes: dict[int, float] = {}
     tracker: FaceTracker | None = None
     for picture in _pictures(clip):
         tracker = tracker or FaceTracker()
         for face in tracker.update(picture.time, picture.pixels):
-            found.setdefault(face.track, []).append(cut(picture.pixels, face.points))
-            sizes[face.track] = sizes.get(face.track, 0.0) + float(face.box[2] * face.box[3])
-    if not found:
-        return np.zeros((0, 1, 1, 3), dtype=np.uint8)
-    return np.stack(found[max(sizes, key=sizes.__getitem__)])
+            yield face, cut(picture.pixels, face.points)
 
 
 def _pictures(clip: Clip) -> Iterator[Picture]:

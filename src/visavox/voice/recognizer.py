@@ -23,8 +23,12 @@ SHORTEST_SPEECH = 0.3
 """Seconds of speech that a clip needs to be judged."""
 LONGEST_WINDOW = 4.0
 """Seconds; longer speech is judged in windows, since networks learn from clips of about this length."""
-MARGIN = 0.15
-"""Seconds kept before the first and after the last speech."""
+MARGIN = 0.4
+"""Seconds kept before the first and after the last speech.
+
+Networks learn from clips with the room around the voice and hear how far it rises above it: cut tightly, voices sound
+angry to them. On CREMA-D's validation actors 0.4 s scores as whole clips do, 0.15 s five points less.
+"""
 CHANGING = 20.0
 """Decibels between the quiet and the loud moments of a voice; even noise, engines and most music have less."""
 SILENT = 1e-4
