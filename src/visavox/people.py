@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.face.crop import shrink
+from visavox.face.crop import LEFT_EYE, RIGHT_EYE, shrink
 
 LOOKS_LIKE = 16
 """Side of the small picture by which two tracks are compared, in pixels."""
@@ -26,8 +26,8 @@ SAME_FACE_ANYWHERE = 0.93
 SHORTEST_TRACK = 0.5
 """Seconds that a track must last to make a person by itself, in recordings that are longer than this."""
 
-UPPER_LIP, LOWER_LIP, RIGHT_EYE, LEFT_EYE = 13, 14, 33, 263
-"""Mesh points: inner middle of the lips, outer corners of the eyes."""
+UPPER_LIP, LOWER_LIP = 13, 14
+"""Mesh points at the inner middle of the lips."""
 
 CLEARLY_MORE = 1.5
 """How many times more than everybody else's a mouth must move to be the speaker's."""
