@@ -21,7 +21,7 @@ NAME = "synthetic-talker.mp4"
 
 NOTE = (
     "This clip is synthetic: a still portrait (NASA, public domain) moved by a program, with a synthesised voice. "
-    "Nobody said or felt what is shown."
+    "Nobody said or felt what is shown, and what the models make of it says nothing about how good they are."
 )
 """What the clip's metadata and its report say."""
 

@@ -6,6 +6,7 @@ No model's name is in the code. What is special to a modality (how clips become 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import importlib
@@ -28,7 +29,7 @@ from visavox.calibration import fit_temperature
 from visavox.datasets import Sample
 from visavox.errors import TrainingError, require
 from visavox.recipes.judging import Judge
-from visavox.recipes.recipe import Recipe, Use, parse_overrides, read, text_of
+from visavox.recipes.recipe import Finish, Recipe, Use, parse_overrides, read, text_of
 from visavox.recognizer import Card, Corpus, Status
 from visavox.session import Session, sha256
 from visavox.training import History, Task, export, fit
@@ -151,6 +152,8 @@ def run(
     torch.manual_seed(recipe.training.seed)
     network = wing.network()
     history = fit(network, task, recipe.training, folder=place, progress=progress)
+    if recipe.finish is not None:
+        history = _finish(recipe, recipe.finish, network, history, roles, place, progress=progress)
 
     say(f"{recipe.name}: exporting epoch {history.best}, judging")
     path = place / f"{recipe.name}.onnx"
@@ -218,6 +221,30 @@ def run(
     if install:
         put(path)
     return Trained(card, path, history)
+
+
+def _finish(
+    recipe: Recipe,
+    finish: Finish,
+    network: torch.nn.Module,
+    first: History,
+    roles: Mapping[str, Sequence[Sample]],
+    place: Path,
+    *,
+    progress: bool,
+) -> History:
+    """Trains on from the first run's best weights and leaves the better of the two; the history of both."""
+    best = copy.deepcopy(network.state_dict())
+    gentle = dataclasses.replace(
+        recipe,
+        augmentation={**recipe.augmentation, **finish.augmentation},
+        loss={**recipe.loss, **finish.loss},
+    )
+    task = make_wing(gentle).task(roles["train"], roles["validation"], batch=finish.training.batch, folder=place)
+    second = fit(network, task, finish.training, folder=place / "finish", progress=progress)
+    if second.score <= first.score:
+        network.load_state_dict(best)
+    return History(first.rows + second.rows)
 
 
 def put(path: Path) -> Path:
@@ -384,14 +411,19 @@ def _corpus(use: Use, roles: Mapping[str, Sequence[Sample]]) -> Corpus:
 
 
 def _where(wanted: Mapping[str, Sequence[object]]) -> str:
-    text = ", ".join(f"{column} {' '.join(map(str, values))}" for column, values in wanted.items())
-    return f" ({text})" if text else ""
+    """A selection in words; of a long list only how long it is and its ends."""
+    parts = []
+    for column, values in wanted.items():
+        names = " ".join(map(str, values)) if len(values) <= 4 else f"{values[0]} to {values[-1]}, {len(values)} in all"
+        parts.append(f"{column} {names}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _protocol(recipe: Recipe, history: History, validation: int, temperature: float) -> str:
     schedule = recipe.training
+    more = f" and {recipe.finish.training.epochs} gentler ones from its best weights" if recipe.finish else ""
     return (
-        f"{schedule.epochs} epochs of AdamW (one cycle, averaged weights); epoch {history.best} chosen and the "
+        f"{schedule.epochs} epochs of AdamW (one cycle, averaged weights){more}; epoch {history.best} chosen and the "
         f"temperature ({temperature:.3f}) fitted on {validation} validation clips; test clips judged once, whole, "
         f"with prior {recipe.judging.prior}; intervals: 95 % of {recipe.judging.draws} bootstrap draws of speakers, "
         f"or of clips where the corpus knows no speakers."

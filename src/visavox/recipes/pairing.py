@@ -121,7 +121,7 @@ def fit_fusion(
             f"many pairs of test clips, prior uniform; intervals: 95 % of 2000 bootstrap draws of pairs, which is too "
             f"narrow where few people stand behind them."
         ),
-        scores=tuple(_scores(recipe, weights, tests, test_truth)),
+        scores=tuple(_scores(weights, tests, test_truth)),
         confusion=_confusion(weights, tests, test_truth),
         input={"weights": {source: round(value, 4) for source, value in weights.items()}, "rule": "log-linear"},
         recipe=text,
@@ -172,16 +172,12 @@ def _draw(members: Mapping[str, _Member], role: str, pairs: Pairs) -> tuple[dict
     return {source: members[source].scores[role][rows] for source, rows in chosen.items()}, truth
 
 
-def _scores(
-    recipe: FusionRecipe, weights: Mapping[str, float], scores: Mapping[str, Floats], truth: NDArray[np.int64]
-) -> list[Score]:
+def _scores(weights: Mapping[str, float], scores: Mapping[str, Floats], truth: NDArray[np.int64]) -> list[Score]:
     """The recall of each member alone, of each rule, and the calibration of the fitted one."""
     sources = tuple(scores)
-    candidates = {source: values for source, values in scores.items()}
-    for rule in RULES:
-        candidates[rule] = Fusion({}, rule=rule, weights=weights, sources=sources).combine(scores)
+    joined = {rule: Fusion({}, rule=rule, weights=weights, sources=sources).combine(scores) for rule in RULES}
     found = []
-    for name, values in [(rule, candidates[rule]) for rule in RULES] + [(key, candidates[key]) for key in sources]:
+    for name, values in {**joined, **scores}.items():
         known = np.where(np.isnan(values), 0.0, values)
         draw = protocols.Bootstrap(truth, known.argmax(axis=1), None, words=len(WORDS))
         value = draw(protocols.uar)

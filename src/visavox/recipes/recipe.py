@@ -50,6 +50,24 @@ class Unseen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finish:
+    """A second, shorter run that starts from the best weights of the first.
+
+    Networks that learned from mixed and much varied clips gain when they see clips nearly as they are, at the end. Its
+    best weights are taken if they validate better than the first run's.
+
+    Args:
+        training: the schedule.
+        augmentation: put in place of the recipe's, key by key.
+        loss: put in place of the recipe's, key by key.
+    """
+
+    training: Schedule
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
+    loss: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What made a model, as its TOML file says it.
 
@@ -69,6 +87,7 @@ class Recipe:
         augmentation: the wing's.
         loss: the wing's.
         training: the schedule.
+        finish: a second run, if any.
         judging: how it is judged.
         limit: most clips of each role and corpus; 0 for all. For trials.
         text: the TOML file's text.
@@ -89,6 +108,7 @@ class Recipe:
     augmentation: Mapping[str, Any] = field(default_factory=dict)
     loss: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)
+    finish: Finish | None = None
     judging: Judging = field(default_factory=Judging)
     limit: int = 0
     text: str = ""
@@ -150,6 +170,11 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
     table["corpora"] = tuple(make(Use, item, "corpora") for item in table.get("corpora", ()))
     table["unseen"] = tuple(make(Unseen, item, "unseen") for item in table.get("unseen", ()))
     table["training"] = make(Schedule, table.get("training", {}), "training")
+    if "finish" in table:
+        finish = table["finish"]
+        table["finish"] = make(
+            Finish, {**finish, "training": make(Schedule, finish.get("training", {}), "finish.training")}, "finish"
+        )
     table["judging"] = make(Judging, table.get("judging", {}), "judging")
     recipe: Recipe = make(Recipe, {**table, "text": text}, "a recipe")
     if recipe.modality not in MODALITIES:
