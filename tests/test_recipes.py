@@ -150,6 +150,20 @@ def test_a_recipe_gives_a_judged_model_with_its_card(corpora: Path, tmp_path: Pa
     assert again.card.scores == card.scores
 
 
+@pytest.mark.torch
+def test_a_finish_goes_on_from_the_best_weights_and_is_kept_if_it_is_better(corpora: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    text = RECIPE + "[finish.training]\nepochs = 2\nbatch = 16\nlearning_rate = 1e-3\nthreads = 1\n"
+    recipe = recipes.read(text, ["training.epochs=2", "finish.augmentation.mixup=0.0", 'training.precision="float32"'])
+    trained = recipes.run(recipe, data=corpora, folder=tmp_path / "run", progress=False)
+
+    assert trained.card.made["epochs"] == len(trained.history.rows) == 4
+    assert (tmp_path / "run" / "finish" / "history.csv").is_file()
+    assert "and 2 gentler ones from its best weights" in trained.card.protocol
+    with pytest.raises(OptionError, match=r"Finish needs a value|Bad value 'epoch' for a key of finish.training"):
+        recipes.read(text, ["finish.training.epoch=1"])
+
+
 def test_speakers_on_both_sides_are_refused(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leaking = RECIPE.replace('test = { speaker = ["anna", "bert"] }', 'test = { emotion = ["sad"] }')
     with pytest.raises(TrainingError, match=r"speaker anna would be in train and in test; name it on one side"):
