@@ -22,6 +22,9 @@ SLANEY_LOG_STEP = float(np.log(6.4) / 27.0)
 DECIBEL = float(np.log(10.0) / 10.0)
 """One decibel of power as a difference of natural logarithms."""
 
+# Multiplications up to which OpenBLAS stays on one thread (its limit is 2^18): with more it wakes others, and waiting for
+# them costs ten times the product itself when the other cores are busy.
+_ONE_THREAD = 200_000
 _BLOCK = 256  # frames transformed at once: keeps the working set in the cache
 
 
@@ -125,10 +128,13 @@ def mel_power(samples: NDArray[np.float32], options: LogMel | None = None) -> ND
     view = np.lib.stride_tricks.sliding_window_view(padded, options.window)[:: options.hop][:frames]
     hann, filters, first, last = _hann(options.window), *_nonzero_filters(options)
     result = np.empty((frames, options.bands), dtype=np.float32)
+    rows = max(1, _ONE_THREAD // filters.size)
     for start in range(0, frames, _BLOCK):
         spectrum = np.fft.rfft(view[start : start + _BLOCK] * hann, n=options.n_fft)[:, first:last]
         power = spectrum.real**2 + spectrum.imag**2
-        np.matmul(power, filters, out=result[start : start + _BLOCK])
+        for low in range(0, len(power), rows):
+            piece = power[low : low + rows]
+            np.matmul(piece, filters, out=result[start + low : start + low + len(piece)])
     return result
 
 
