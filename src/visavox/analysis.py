@@ -29,15 +29,15 @@ def analyze(
 
     Args:
         source: Anything FFmpeg reads: video with or without sound, sound alone, a still picture.
-        voice: See `Options`, as for the following ones.
-        face: Face model.
-        body: Body model.
-        fusion: Rule of fusion.
-        every: Length of a cell in seconds.
-        start: Begin of the part to analyse.
-        end: End of it.
-        segments: Intervals to judge in place of cells.
-        prior: What is expected before anything was seen.
+        voice: Name or path of the voice model, or None to leave the voice out.
+        face: Name or path of the face model, or None to leave the face out.
+        body: None: there is no body model yet.
+        fusion: Rule that joins them: log-linear, product, mean or max; None for no fused lane.
+        every: Length of a cell in seconds, at least 0.1.
+        start: Begin of the part to analyse, in seconds.
+        end: End of it (exclusive), or None for the recording's end.
+        segments: Intervals (start, end) in seconds to judge in place of cells; they may touch, not overlap.
+        prior: ``life`` (what people show most of the time), ``uniform`` or ``corpus`` (as in training).
         progress: Called with the seconds done and the seconds in all (None where the file does not say).
 
     Returns:

@@ -16,16 +16,7 @@ from visavox.fusion import RULES
 class Options:
     """What an analysis can be told; shared by `analyze` and the command line.
 
-    Args:
-        voice: Name or path of the voice model, or None to leave the voice out.
-        face: Name or path of the face model, or None to leave the face out.
-        body: None: there is no body model yet.
-        fusion: Rule that joins them: log-linear, product, mean or max; None for no fused lane.
-        every: Length of a cell in seconds, at least 0.1.
-        start: Begin of the part to analyse, in seconds.
-        end: End of it (exclusive), or None for the recording's end.
-        segments: Intervals (start, end) in seconds to judge in place of cells; they may touch, not overlap.
-        prior: ``life`` (what people show most of the time), ``uniform`` or ``corpus`` (as in training).
+    The fields are the arguments of `analyze`, which says what each means.
 
     Raises:
         OptionError: If a value is not one of these.

@@ -22,8 +22,8 @@ SLANEY_LOG_STEP = float(np.log(6.4) / 27.0)
 DECIBEL = float(np.log(10.0) / 10.0)
 """One decibel of power as a difference of natural logarithms."""
 
-# Multiplications up to which OpenBLAS stays on one thread (its limit is 2^18): with more it wakes others, and waiting for
-# them costs ten times the product itself when the other cores are busy.
+# Multiplications up to which OpenBLAS stays on one thread (its limit is 2^18): with more it wakes others, and waiting
+# for them costs ten times the product itself when the other cores are busy.
 _ONE_THREAD = 200_000
 _BLOCK = 256  # frames transformed at once: keeps the working set in the cache
 
