@@ -151,17 +151,18 @@ def test_a_recipe_gives_a_judged_model_with_its_card(corpora: Path, tmp_path: Pa
 
 
 @pytest.mark.torch
-def test_a_finish_goes_on_from_the_best_weights_and_is_kept_if_it_is_better(corpora: Path, tmp_path: Path) -> None:
+def test_further_networks_are_trained_and_averaged(corpora: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    text = RECIPE + "[finish.training]\nepochs = 2\nbatch = 16\nlearning_rate = 1e-3\nthreads = 1\n"
-    recipe = recipes.read(text, ["training.epochs=2", "finish.augmentation.mixup=0.0", 'training.precision="float32"'])
-    trained = recipes.run(recipe, data=corpora, folder=tmp_path / "run", progress=False)
+    text = RECIPE + "[[further]]\nseed = 2\nepochs = 1\n"
+    trained = recipes.run(
+        recipes.read(text, ["training.epochs=2"]), data=corpora, folder=tmp_path / "run", progress=False
+    )
 
-    assert trained.card.made["epochs"] == len(trained.history.rows) == 4
-    assert (tmp_path / "run" / "finish" / "history.csv").is_file()
-    assert "and 2 gentler ones from its best weights" in trained.card.protocol
-    with pytest.raises(OptionError, match=r"Finish needs a value|Bad value 'epoch' for a key of finish.training"):
-        recipes.read(text, ["finish.training.epoch=1"])
+    assert [(item["epochs"], item["epoch"]) for item in trained.card.made["networks"]][1] == (1, 1)
+    assert trained.card.protocol.startswith("the mean of 2 networks: 2 epochs of AdamW")
+    assert (tmp_path / "run" / "network-2" / "history.csv").is_file()
+    logits, features = Session(trained.path)(recipes.golden_input(1, (5, 1, 48, 48)))
+    assert (logits.shape, features.shape) == ((5, 3), (5, 32))
 
 
 def test_speakers_on_both_sides_are_refused(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:

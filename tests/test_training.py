@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from visavox.errors import TrainingError
-from visavox.training import History, Schedule, export, fit, rate
+from visavox.training import History, Schedule, export, fit, rate, settle
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -144,6 +144,21 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero() -> None:
     assert all(a < b for a, b in itertools.pairwise(course[:21]))
     assert all(a > b for a, b in itertools.pairwise(course[20:]))
     assert course[-1] < 0.001
+
+
+def test_norms_settle_on_what_is_seen_in_use() -> None:
+    network = net()
+    rng = np.random.default_rng(0)
+    batches = [rng.normal(3.0, 2.0, (64, 1, 8, 8)).astype(np.float32) for _ in range(4)]
+    settle(network, batches)
+
+    norm = network.body[1]
+    with torch.no_grad():
+        seen = network.body[0](torch.from_numpy(np.concatenate(batches)))
+    torch.testing.assert_close(norm.running_mean, seen.mean(dim=(0, 2, 3)), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(norm.running_var, seen.var(dim=(0, 2, 3)), atol=1e-2, rtol=1e-2)
+    assert norm.momentum == 0.1
+    assert not network.training
 
 
 def test_what_is_exported_takes_any_number_of_examples_and_equals_torch(tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ def size(name_or_path: str | Path) -> int:
 
 def terms(card: Card) -> str:
     """The licence of a model in a word or two, for tables: what decides whether one may use it."""
+    if card.modality == "fused":
+        return "as its members"
     if re.search(r"non-?commercial|\bNC\b|-NC\b", card.licence, re.IGNORECASE):
         return "non-commercial"
     if re.search(r"research", card.licence, re.IGNORECASE):

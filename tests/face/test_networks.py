@@ -63,6 +63,16 @@ def test_logits_are_the_mean_over_the_face_and_its_mirror_image(network: FaceNet
     torch.testing.assert_close(both, (one + other) / 2)
 
 
+def test_several_networks_are_averaged(network: FaceNetwork, pictures) -> None:
+    torch.manual_seed(5)
+    other = FaceNetwork(words=7, votes=10, widths=(16, 16, 32), depths=(1, 1, 1)).eval()
+    with torch.no_grad():
+        both, features = FaceJudge(network, other)(pictures)
+        alone = [FaceJudge(one)(pictures)[0] for one in (network, other)]
+    torch.testing.assert_close(both, (alone[0] + alone[1]) / 2)
+    assert features.shape == (4, 64)
+
+
 def draw(seed: int = 3):
     return torch.Generator().manual_seed(seed)
 

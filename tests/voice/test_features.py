@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from visavox.errors import InputError, OptionError
-from visavox.voice.features import LogMel, log_mel, mel_filters, mel_power, mfcc, speech_frames
+from visavox.voice.features import STEP, LogMel, log_mel, mel_filters, mel_power, mfcc, network_input, speech_frames
 
 OPTIONS = [
     LogMel(),
@@ -88,6 +88,14 @@ def test_silent_ends_are_cut_and_pauses_stay(sound: np.ndarray) -> None:
 def test_where_nothing_stands_out_all_is_kept() -> None:
     assert speech_frames(np.full((40, 64), -23.0, np.float32)) == slice(0, 40)
     assert speech_frames(np.empty((0, 64), np.float32)) == slice(0, 0)
+
+
+@pytest.mark.parametrize("samples", [0, 300, 4000, 16_000, 31_999, 48_123])
+def test_networks_get_whole_steps_of_frames(samples: int) -> None:
+    mel = network_input(np.random.default_rng(1).standard_normal(samples).astype(np.float32))
+    assert mel.shape[:2] == (1, 64)
+    assert mel.shape[2] % STEP == 0
+    assert mel.shape[2] == max(32, (1 + samples // 160) // STEP * STEP)
 
 
 @pytest.mark.parametrize(

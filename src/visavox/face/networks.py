@@ -78,20 +78,28 @@ class FaceNetwork(nn.Module):
 
 
 class FaceJudge(nn.Module):
-    """The form in which a face network is used: a face and its mirror image, averaged.
+    """The form in which face networks are used: the mean over networks, faces and their mirror images.
 
-    Forward: faces float32 [n, 1, 48, 48] in 0-1 to logits [n, k] and features [n, d].
+    Forward: faces float32 [n, 1, 48, 48] in 0-1 to logits [n, k] and features [n, d], those of all networks in a row.
+
+    Args:
+        networks: one or several.
     """
 
-    def __init__(self, network: FaceNetwork) -> None:
+    def __init__(self, *networks: FaceNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.networks = nn.ModuleList(networks)
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [n, k] and features [n, d]: the means over both images."""
-        features = 0.5 * (self.network.describe(faces) + self.network.describe(torch.flip(faces, dims=(3,))))
-        logits: Tensor = self.network.words(features)  # linear: the mean of logits is the logit of the mean
-        return logits, features
+        """Logits [n, k] and features [n, d] of all networks."""
+        views = (faces, torch.flip(faces, dims=(3,)))
+        logits, features = [], []
+        for network in self.networks:
+            assert isinstance(network, FaceNetwork)
+            mean = torch.stack([network.describe(view) for view in views]).mean(dim=0)
+            logits.append(network.words(mean))  # linear: the mean of logits is the logit of the mean
+            features.append(mean)
+        return torch.stack(logits).mean(dim=0), torch.cat(features, dim=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,10 +368,9 @@ class FaceWing:
             **self._loss,
         )
 
-    def judge(self, network: nn.Module) -> FaceJudge:
-        """The network as it is used: face and mirror image."""
-        assert isinstance(network, FaceNetwork)
-        return FaceJudge(network)
+    def judge(self, *networks: nn.Module) -> FaceJudge:
+        """The networks as they are used: their mean over face and mirror image."""
+        return FaceJudge(*(network for network in networks if isinstance(network, FaceNetwork)))
 
     def inputs(self, samples: Sequence[Sample], *, folder: Path) -> Iterator[NDArray[np.float32]]:
         """Faces [b, 1, 48, 48] in 0-1, a few hundred at a time, in the order of the samples."""

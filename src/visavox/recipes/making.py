@@ -6,7 +6,6 @@ No model's name is in the code. What is special to a modality (how clips become 
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime
 import importlib
@@ -29,10 +28,10 @@ from visavox.calibration import fit_temperature
 from visavox.datasets import Sample
 from visavox.errors import TrainingError, require
 from visavox.recipes.judging import Judge
-from visavox.recipes.recipe import Finish, Recipe, Use, parse_overrides, read, text_of
+from visavox.recipes.recipe import Recipe, Use, parse_overrides, read, text_of
 from visavox.recognizer import Card, Corpus, Status
 from visavox.session import Session, sha256
-from visavox.training import History, Task, export, fit
+from visavox.training import History, Schedule, Task, export, fit, settle
 
 if TYPE_CHECKING:
     import torch
@@ -72,8 +71,8 @@ class Wing(Protocol):
     def task(self, train: Sequence[Sample], validation: Sequence[Sample], *, batch: int, folder: Path) -> WingTask:
         """What is learned. What is computed from the clips may be kept in `folder`."""
 
-    def judge(self, network: torch.nn.Module) -> torch.nn.Module:
-        """The form in which a trained network is used: one input to logits [n, k] and features [n, d]."""
+    def judge(self, *networks: torch.nn.Module) -> torch.nn.Module:
+        """The form in which a trained network, or the mean of several, is used: one input to logits and features."""
 
     def inputs(self, samples: Sequence[Sample], *, folder: Path) -> Iterator[NDArray[np.float32]]:
         """Inputs of the judge [b, ...], in the order of the samples, one at a time or several."""
@@ -89,7 +88,7 @@ class WingTask(Task[Any], Protocol):
 
 @dataclass(frozen=True)
 class Trained:
-    """What a recipe gave: the card, the file it belongs to (a fusion is its card alone), and how the training went."""
+    """What a recipe gave: the card, the file it belongs to (a fusion is its card), and the first network's history."""
 
     card: Card
     path: Path
@@ -148,29 +147,37 @@ def run(
     roles = split(recipe, data)
     say(f"{recipe.name}: " + ", ".join(f"{len(roles[role])} {role}" for role in ROLES))
     wing = make_wing(recipe)
-    task = wing.task(roles["train"], roles["validation"], batch=recipe.training.batch, folder=place)
-    torch.manual_seed(recipe.training.seed)
-    network = wing.network()
-    history = fit(network, task, recipe.training, folder=place, progress=progress)
-    if recipe.finish is not None:
-        history = _finish(recipe, recipe.finish, network, history, roles, place, progress=progress)
+    network, history, frequencies = _fit(recipe, recipe.training, wing, roles, place, progress)
+    networks, histories = [network], [history]
+    for number, schedule in enumerate(recipe.further, start=2):
+        say(f"{recipe.name}: network {number} of {1 + len(recipe.further)}")
+        network, history, _ = _fit(recipe, schedule, wing, roles, place / f"network-{number}", progress)
+        networks.append(network)
+        histories.append(history)
 
-    say(f"{recipe.name}: exporting epoch {history.best}, judging")
+    if recipe.settle:
+        say(f"{recipe.name}: measuring the norms anew")
+        for network in networks:
+            settle(network, wing.inputs(roles["train"], folder=place))
+
+    say(f"{recipe.name}: exporting, judging")
     path = place / f"{recipe.name}.onnx"
     shape, low, high = wing.golden
     golden = golden_input(recipe.judging.seed, shape, low, high)
     more = golden_input(recipe.judging.seed + 1, (2, *shape[1:]), low, high)
     difference = export(
-        wing.judge(network),
+        wing.judge(*networks),
         {wing.input_name: torch.from_numpy(np.concatenate([golden, more]))},
         path,
         dynamic={wing.input_name: wing.free_axes},
     )
     session = Session(path)
-    priors = _priors(recipe, task.frequencies)
+    priors = _priors(recipe, frequencies)
     validation = roles["validation"]
     logits = judged(session, wing, validation, place)
-    temperature = fit_temperature(logits, [recipe.words.index(sample.emotion) for sample in validation])
+    truth = [recipe.words.index(sample.emotion) for sample in validation]
+    temperature = fit_temperature(logits, truth)
+    validated = round(float(np.mean(logits.argmax(axis=1) == truth)), 4)
     judge = Judge(recipe.words, temperature=temperature, priors=priors, judging=recipe.judging)
     judge.remember(validation, logits, part="validation")
     for corpus, part, status, samples in _tests(recipe, roles, data):
@@ -190,7 +197,7 @@ def run(
         sha256=sha256(path),
         corpora=tuple(_corpus(use, roles) for use in recipe.corpora),
         split=recipe.split,
-        protocol=_protocol(recipe, history, len(validation), temperature),
+        protocol=_protocol(recipe, histories, len(validation), temperature),
         scores=tuple(judge.scores),
         confusion=tuple(tuple(int(n) for n in row) for row in judge.confusion),
         input=wing.describe(),
@@ -207,11 +214,13 @@ def run(
         made={
             "command": " ".join(["visavox train", recipe.name, *(f"--set {k}={v}" for k, v in _set(overrides))]),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "seconds": round(history.seconds),
-            "epoch": history.best,
-            "epochs": len(history.rows),
-            "validation": {k: round(v, 4) for k, v in history.rows[history.best - 1].items() if k != "seconds"},
-            "parameters": sum(p.numel() for p in network.parameters()),
+            "seconds": round(sum(history.seconds for history in histories)),
+            "networks": [
+                {"epochs": len(h.rows), **{k: round(v, 4) for k, v in h.rows[h.best - 1].items() if k != "seconds"}}
+                for h in histories
+            ],
+            "validation_accuracy": validated,
+            "parameters": sum(p.numel() for network in networks for p in network.parameters()),
             "milliseconds": round(_milliseconds(session, golden), 2),
             "onnx_difference": float(f"{difference:.2g}"),
             "versions": versions(),
@@ -220,31 +229,19 @@ def run(
     _write_text(place / f"{recipe.name}.json", card.to_json())
     if install:
         put(path)
-    return Trained(card, path, history)
+    return Trained(card, path, histories[0])
 
 
-def _finish(
-    recipe: Recipe,
-    finish: Finish,
-    network: torch.nn.Module,
-    first: History,
-    roles: Mapping[str, Sequence[Sample]],
-    place: Path,
-    *,
-    progress: bool,
-) -> History:
-    """Trains on from the first run's best weights and leaves the better of the two; the history of both."""
-    best = copy.deepcopy(network.state_dict())
-    gentle = dataclasses.replace(
-        recipe,
-        augmentation={**recipe.augmentation, **finish.augmentation},
-        loss={**recipe.loss, **finish.loss},
-    )
-    task = make_wing(gentle).task(roles["train"], roles["validation"], batch=finish.training.batch, folder=place)
-    second = fit(network, task, finish.training, folder=place / "finish", progress=progress)
-    if second.score <= first.score:
-        network.load_state_dict(best)
-    return History(first.rows + second.rows)
+def _fit(
+    recipe: Recipe, schedule: Schedule, wing: Wing, roles: Mapping[str, Sequence[Sample]], place: Path, progress: bool
+) -> tuple[torch.nn.Module, History, NDArray[np.float64]]:
+    """A network trained in a folder, its history, and how often it was shown each word."""
+    import torch
+
+    task = wing.task(roles["train"], roles["validation"], batch=schedule.batch, folder=place)
+    torch.manual_seed(schedule.seed)
+    network = wing.network()
+    return network, fit(network, task, schedule, folder=place, progress=progress), task.frequencies
 
 
 def put(path: Path) -> Path:
@@ -419,14 +416,17 @@ def _where(wanted: Mapping[str, Sequence[object]]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _protocol(recipe: Recipe, history: History, validation: int, temperature: float) -> str:
-    schedule = recipe.training
-    more = f" and {recipe.finish.training.epochs} gentler ones from its best weights" if recipe.finish else ""
+def _protocol(recipe: Recipe, histories: Sequence[History], validation: int, temperature: float) -> str:
+    trained = [
+        f"{len(history.rows)} epochs of AdamW (one cycle, averaged weights), epoch {history.best} chosen"
+        for history in histories
+    ]
+    settled = "norms measured anew on unvaried training clips, " if recipe.settle else ""
+    several = f"the mean of {len(trained)} networks: " if len(trained) > 1 else ""
     return (
-        f"{schedule.epochs} epochs of AdamW (one cycle, averaged weights){more}; epoch {history.best} chosen and the "
-        f"temperature ({temperature:.3f}) fitted on {validation} validation clips; test clips judged once, whole, "
-        f"with prior {recipe.judging.prior}; intervals: 95 % of {recipe.judging.draws} bootstrap draws of speakers, "
-        f"or of clips where the corpus knows no speakers."
+        f"{several}{'; '.join(trained)}, {settled}and the temperature ({temperature:.3f}) fitted, on {validation} "
+        f"validation clips; test clips judged once, whole, with prior {recipe.judging.prior}; intervals: 95 % of "
+        f"{recipe.judging.draws} bootstrap draws of speakers, or of clips where the corpus knows no speakers."
     )
 
 

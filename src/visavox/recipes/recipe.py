@@ -50,24 +50,6 @@ class Unseen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finish:
-    """A second, shorter run that starts from the best weights of the first.
-
-    Networks that learned from mixed and much varied clips gain when they see clips nearly as they are, at the end. Its
-    best weights are taken if they validate better than the first run's.
-
-    Args:
-        training: the schedule.
-        augmentation: put in place of the recipe's, key by key.
-        loss: put in place of the recipe's, key by key.
-    """
-
-    training: Schedule
-    augmentation: Mapping[str, Any] = field(default_factory=dict)
-    loss: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What made a model, as its TOML file says it.
 
@@ -87,7 +69,10 @@ class Recipe:
         augmentation: the wing's.
         loss: the wing's.
         training: the schedule.
-        finish: a second run, if any.
+        further: schedules of further networks, each trained from scratch; what is used is the mean of all. In TOML,
+            `[[further]]` holds what differs from `[training]`; at least the seed should.
+        settle: whether the norms' statistics are measured anew on the training clips as they are (`training.settle`);
+            for wings that give their inputs in batches.
         judging: how it is judged.
         limit: most clips of each role and corpus; 0 for all. For trials.
         text: the TOML file's text.
@@ -108,7 +93,8 @@ class Recipe:
     augmentation: Mapping[str, Any] = field(default_factory=dict)
     loss: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)
-    finish: Finish | None = None
+    further: tuple[Schedule, ...] = ()
+    settle: bool = False
     judging: Judging = field(default_factory=Judging)
     limit: int = 0
     text: str = ""
@@ -169,12 +155,9 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
         inner[last] = value
     table["corpora"] = tuple(make(Use, item, "corpora") for item in table.get("corpora", ()))
     table["unseen"] = tuple(make(Unseen, item, "unseen") for item in table.get("unseen", ()))
-    table["training"] = make(Schedule, table.get("training", {}), "training")
-    if "finish" in table:
-        finish = table["finish"]
-        table["finish"] = make(
-            Finish, {**finish, "training": make(Schedule, finish.get("training", {}), "finish.training")}, "finish"
-        )
+    training = table.get("training", {})
+    table["training"] = make(Schedule, training, "training")
+    table["further"] = tuple(make(Schedule, {**training, **item}, "further") for item in table.get("further", ()))
     table["judging"] = make(Judging, table.get("judging", {}), "judging")
     recipe: Recipe = make(Recipe, {**table, "text": text}, "a recipe")
     if recipe.modality not in MODALITIES:
@@ -234,7 +217,9 @@ def make(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
             raise OptionError(f"{where[:1].upper()}{where[1:]} needs a value for {name!r}.")
         if name in table and isinstance(item.default, int | float | str):
             kinds = (int, float) if isinstance(item.default, float) else (type(item.default),)
-            if not isinstance(table[name], kinds) or isinstance(table[name], bool):
-                wanted = {int: "a whole number", float: "a number", str: "text"}[type(item.default)]
+            if not isinstance(table[name], kinds) or (isinstance(table[name], bool) and bool not in kinds):
+                wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[
+                    type(item.default)
+                ]
                 raise OptionError(f"Bad value {table[name]!r} for {name} in {where}: expected {wanted}.")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})

@@ -22,6 +22,9 @@ SLANEY_LOG_STEP = float(np.log(6.4) / 27.0)
 DECIBEL = float(np.log(10.0) / 10.0)
 """One decibel of power as a difference of natural logarithms."""
 
+STEP = 8
+"""Networks are given whole multiples of so many frames, as in training."""
+
 # Multiplications up to which OpenBLAS stays on one thread (its limit is 2^18): with more it wakes others, and waiting
 # for them costs ten times the product itself when the other cores are busy.
 _ONE_THREAD = 200_000
@@ -227,24 +230,37 @@ def network_input(
         shortest: frames that the network needs; a shorter clip is repeated.
 
     Returns:
-        float32 [1, bands, frames].
+        float32 [1, bands, frames], frames a multiple of 8 (`spectrum_input`).
 
     Raises:
         InputError: if `samples` is not one-dimensional.
 
     Example:
         >>> network_input(np.ones(16000, np.float32)).shape
-        (1, 64, 101)
+        (1, 64, 96)
     """
     spectrum = log_mel(samples, options)
     return spectrum_input(spectrum[speech_frames(spectrum, below=below)], shortest=shortest)
 
 
 def spectrum_input(spectrum: NDArray[np.floating], *, shortest: int = 32) -> NDArray[np.float32]:
-    """A log-mel spectrum [frames, bands] as a network takes it [1, bands, frames], repeated until it is long enough."""
-    if len(spectrum) < shortest:
-        spectrum = np.concatenate([spectrum] * -(-shortest // max(1, len(spectrum))))[:shortest]
-    return np.ascontiguousarray(spectrum.T[None], dtype=np.float32)
+    """A log-mel spectrum as a network takes it.
+
+    A short one is repeated until it is long enough; a long one loses up to seven frames at its ends. Networks learn
+    from crops of whole multiples of their strides: at other lengths the padding shows at the end, and they judge worse.
+
+    Args:
+        spectrum: [frames, bands].
+        shortest: frames that the network needs.
+
+    Returns:
+        float32 [1, bands, frames], frames a multiple of `STEP`, or `shortest`.
+    """
+    length = max(shortest, len(spectrum) // STEP * STEP)
+    if len(spectrum) < length:
+        spectrum = np.concatenate([spectrum] * -(-length // max(1, len(spectrum))))
+    start = (len(spectrum) - length) // 2
+    return np.ascontiguousarray(spectrum[start : start + length].T[None], dtype=np.float32)
 
 
 def _to_mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from visavox.clip import Clip
 from visavox.datasets import Sample
 from visavox.errors import InputError, OptionError
 from visavox.media import read_sound
-from visavox.voice.features import DECIBEL, LogMel, log_mel, network_input
+from visavox.voice.features import DECIBEL, STEP, LogMel, log_mel, network_input
 from visavox.voice.spectra import Spectra, VoiceAugmentation, augment
 
 SHORTEST = 32
@@ -319,19 +319,18 @@ class VoiceWing:
         return Spectra(spectra, below=self.below)
 
 
-def judge(network: nn.Module, spectra: Spectra, *, step: int = 8, longest: int = 800) -> NDArray[np.float32]:
-    """Logits of whole clips, those of about the same length together.
+def judge(network: nn.Module, spectra: Spectra, *, longest: int = 800) -> NDArray[np.float32]:
+    """Logits of whole clips, those of the same length together; cut to whole multiples of `STEP` frames as in use.
 
     Args:
         network: in evaluation mode.
         spectra: of the clips.
-        step: lengths are cut to a multiple of this many frames, so that many clips have the same.
         longest: frames of the middle that are heard of a longer clip.
 
     Returns:
         float32 [n, words].
     """
-    lengths = np.clip(spectra.lengths // step * step, SHORTEST, longest)
+    lengths = np.clip(spectra.lengths // STEP * STEP, SHORTEST, longest)
     result: NDArray[np.float32] | None = None
     with torch.no_grad():
         for length in np.unique(lengths):
