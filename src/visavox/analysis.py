@@ -8,6 +8,7 @@ from pathlib import Path
 from visavox import lanes, media
 from visavox.cells import Faces, Progress, Voices, read_cells
 from visavox.options import Options
+from visavox.recognizer import Prior
 from visavox.timeline import Timeline
 
 
@@ -22,7 +23,7 @@ def analyze(
     start: float = 0.0,
     end: float | None = None,
     segments: Sequence[tuple[float, float]] | None = None,
-    prior: str = "life",
+    prior: Prior = "life",
     progress: Progress | None = None,
 ) -> Timeline:
     """Reads a recording and says who showed what when.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visavox.recognizer import Card, Prior
+
 
 def softmax(logits: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
     """exp(x) over its sum, safe for large x; rows with NaN stay NaN."""
@@ -77,6 +79,18 @@ def change_prior(probabilities: NDArray[np.floating], trained: ArrayLike, wanted
     moved = np.asarray(probabilities, dtype=np.float64) * ratio
     result: NDArray[np.float64] = moved / moved.sum(axis=-1, keepdims=True)
     return result
+
+
+def calibrated(logits: ArrayLike, card: Card, prior: Prior) -> NDArray[np.float64]:
+    """A network's logits as probabilities, by what its card knows of them.
+
+    Args:
+        logits: [shape=(..., k)]; rows of NaN stay NaN.
+        card: Temperature and priors of the network.
+        prior: Under which the probabilities are wanted.
+    """
+    as_trained = softmax(np.asarray(logits, dtype=np.float64) / card.temperature)
+    return change_prior(as_trained, card.prior("corpus"), card.prior(prior))
 
 
 def expected_calibration_error(probabilities: ArrayLike, y: ArrayLike, bins: int = 15) -> float:

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import __version__, media
-from visavox.calibration import change_prior, softmax
+from visavox.calibration import calibrated
 from visavox.cells import FACE_WINDOW, VOICE_WINDOW, Cell, Faces, Looks, Voices
-from visavox.emotions import FOLDED, WORDS, life_prior, project
+from visavox.emotions import FOLDED, WORDS, project
 from visavox.fusion import Fusion, align, weights_of
 from visavox.options import Options
 from visavox.people import SHORTEST_TRACK, people, speaker
-from visavox.recognizer import Recognizer
+from visavox.recognizer import Prior, Recognizer
 from visavox.timeline import About, ModelUsed, Segment, Speech, Timeline, TrackPoint
 
 Floats = NDArray[np.float64]
@@ -139,7 +139,7 @@ def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values)) if len(values) > 1 else 0.0
 
 
-def _judged(lane: _Lane, recognizer: Recognizer, prior: str) -> tuple[Floats, Floats]:
+def _judged(lane: _Lane, recognizer: Recognizer, prior: Prior) -> tuple[Floats, Floats]:
     """Probabilities of a lane.
 
     Returns:
@@ -150,13 +150,10 @@ def _judged(lane: _Lane, recognizer: Recognizer, prior: str) -> tuple[Floats, Fl
     assert card is not None
     empty = np.full(len(card.words), np.nan)
     stack = np.stack([empty if values is None else values for values in lane.logits])
-    trained = card.prior("corpus")
-    as_trained = softmax(stack / card.temperature)
-    wanted = {"corpus": trained, "life": life_prior(card.words), "uniform": card.prior("uniform")}
-    shown = project(change_prior(as_trained, trained, wanted[prior]), card.words)
+    shown = project(calibrated(stack, card, prior), card.words)
     folded = {FOLDED.get(word, word) for word in card.words}
     known = [word for word in WORDS if word in folded]
-    plain = project(change_prior(as_trained, trained, wanted["uniform"]), card.words, known)
+    plain = project(calibrated(stack, card, "uniform"), card.words, known)
     return shown, align(plain, known)
 
 

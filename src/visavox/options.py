@@ -10,6 +10,7 @@ from pathlib import Path
 
 from visavox.errors import InputError, OptionError
 from visavox.fusion import RULES
+from visavox.recognizer import Prior
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Options:
     start: float = 0.0
     end: float | None = None
     segments: tuple[tuple[float, float], ...] | None = None
-    prior: str = "life"
+    prior: Prior = "life"
 
     def __post_init__(self) -> None:
         if self.body is not None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,6 +18,7 @@ from visavox.cli import console
 from visavox.errors import InputError, OptionError, OutputError, VisavoxError
 
 if TYPE_CHECKING:
+    from visavox.recognizer import Prior
     from visavox.timeline import Timeline
 
 TABLE = "timelines.csv"
@@ -84,7 +85,7 @@ def command(
         start=start,
         end=end,
         segments=None if segments is None else read_segments(segments),
-        prior=prior,
+        prior=cast("Prior", prior),
     )
     from visavox import zoo
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.calibration import change_prior, softmax
+from visavox.calibration import calibrated
 from visavox.clip import Clip
 from visavox.errors import InputError, ModelError, OptionError
 from visavox.face.crop import cut, grey, shrink
@@ -112,9 +112,7 @@ class FaceRecognizer(Recognizer):
         pooled = np.full((len(clips), len(self.classes_)), np.nan)
         for row, clip in zip(pooled, clips, strict=True):
             row[:] = self.pool(self._look(clip)[0])
-        probabilities = change_prior(
-            softmax(pooled / self.card.temperature), self.card.prior("corpus"), self.card.prior(self.prior)
-        )
+        probabilities = calibrated(pooled, self.card, self.prior)
         return probabilities, ["no_face" if np.isnan(row).any() else "" for row in pooled]
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:

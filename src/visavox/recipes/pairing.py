@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import protocols
-from visavox.calibration import change_prior, expected_calibration_error, softmax
+from visavox.calibration import calibrated, expected_calibration_error
 from visavox.emotions import WORDS, project
 from visavox.errors import OptionError
 from visavox.fusion import RULES, Fusion, align, fit_weights
@@ -150,7 +150,7 @@ def _member(place: str, data: str | os.PathLike[str] | Sequence[str] | None, fol
     words, scores = {}, {}
     for role in ("validation", "test"):
         logits = judged(session, wing, roles[role], folder)
-        uniform = change_prior(softmax(logits / card.temperature), card.prior("corpus"), card.prior("uniform"))
+        uniform = calibrated(logits, card, "uniform")
         words[role] = np.array([WORDS.index(sample.emotion) for sample in roles[role]])
         scores[role] = align(project(uniform, card.words, known), known)
     return _Member(card, words, scores)

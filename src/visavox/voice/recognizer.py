@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.calibration import change_prior, softmax
+from visavox.calibration import calibrated
 from visavox.clip import VOICE_RATE, Clip
 from visavox.errors import InputError, ModelError, OptionError
 from visavox.media import Sound, open_recording
@@ -117,9 +117,7 @@ class VoiceRecognizer(Recognizer):
         for row, item in enumerate(heard):
             if not item.reason:
                 logits[row] = self._pooled(item)[0]
-        probabilities = change_prior(
-            softmax(logits / self.card.temperature), self.card.prior("corpus"), self.card.prior(self.prior)
-        )
+        probabilities = calibrated(logits, self.card, self.prior)
         return probabilities, [item.reason for item in heard]
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
