@@ -98,6 +98,7 @@ def command(
 
     done: list[Timeline] = []
     failed = 0
+    shown = False
     try:
         for number, job in enumerate(plan.jobs, 1):
             label = f"{number}/{len(plan.jobs)} {job.label}" if len(plan.jobs) > 1 else job.label
@@ -107,7 +108,8 @@ def command(
                     done.append(timeline)
                 for path in job.outputs:
                     _write(timeline, path, quiet or as_json)
-                _show(timeline, as_json=as_json, text=not (plan.writes or as_json), first=number == 1)
+                _show(timeline, as_json=as_json, text=not (plan.writes or as_json), first=not shown)
+                shown = True
             except (InputError, OutputError) as error:
                 failed += 1
                 console.complain(_named(error, job.source))
