@@ -8,7 +8,6 @@ about. A row that nobody can judge stays NaN.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from visavox.emotions import WORDS, life_prior
 from visavox.errors import ModelError, OptionError
 from visavox.recognizer import Card, Prior, Recognizer
 
-Rule = Literal["log-linear", "product", "mean", "max"]
 Floats = NDArray[np.float64]
 
 SMALLEST = 1e-4

@@ -59,6 +59,7 @@ def timeline(
             for members in groups.values()
         ]
     segments: list[Segment] = []
+    fusion: Fusion | None = None
     for name in names:
         scores: dict[str, Floats] = {}
         if faces is not None:
@@ -70,7 +71,8 @@ def timeline(
             found, scores["voice"] = _judged(lane, voices.recognizer, options.prior)
             segments += _segments(spans, name, "voice", found, lane)
         if options.fusion is not None and len(scores) > 1:
-            segments += _fused(spans, name, options, scores)
+            fusion = fusion or _fusion(options)
+            segments += _fused(spans, name, fusion, scores)
     return Timeline(
         segments=tuple(segments),
         words=WORDS,
@@ -162,8 +164,7 @@ def _segments(spans: Sequence[Span], person: str, source: str, probabilities: Fl
         yield Segment(start, end, person, source, tuple(row.tolist()), reason, {}, evidence)
 
 
-def _fused(spans: Sequence[Span], person: str, options: Options, scores: Mapping[str, Floats]) -> Iterator[Segment]:
-    fusion = _fusion(options)
+def _fused(spans: Sequence[Span], person: str, fusion: Fusion, scores: Mapping[str, Floats]) -> Iterator[Segment]:
     joined, shares = fusion.combine(scores), fusion.shares(scores)
     for place, (start, end) in enumerate(spans):
         absent = bool(np.isnan(joined[place]).any())

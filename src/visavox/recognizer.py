@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visavox.clip import Clip
-from visavox.errors import ModelError
+from visavox.errors import ModelError, OptionError
 
 Modality = Literal["face", "voice", "body", "fused"]
 Prior = Literal["uniform", "corpus", "life"]
@@ -157,6 +157,16 @@ class Card:
             raise ModelError(f"{path}: there is no card; a model is NAME.onnx with NAME.json beside it.") from None
         except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ModelError(f"{path}: not a model card ({error}); train or copy the model again.") from None
+
+
+def check_prior(prior: str) -> None:
+    """Asks for one of the priors.
+
+    Raises:
+        OptionError: If it is none of them.
+    """
+    if prior not in get_args(Prior):
+        raise OptionError.one_of("prior", prior, get_args(Prior))
 
 
 class Recognizer(ABC):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from visavox.errors import ModelError, OptionError
-from visavox.recognizer import Card, Prior, Recognizer
+from visavox.recognizer import Card, Prior, Recognizer, check_prior
 
 FOLDER = Path(__file__).resolve().parent / "models"
 """Where the shipped models lie: a card NAME.json each, and NAME.onnx where there is a network."""
@@ -52,8 +52,7 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
         ...
         visavox.errors.OptionError: ...
     """
-    if prior not in ("uniform", "corpus", "life"):
-        raise OptionError.one_of("prior", prior, ("uniform", "corpus", "life"))
+    check_prior(prior)
     where = _card_path(name_or_path)
     known = Card.read(where)
     if known.modality == "face":

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from visavox.calibration import calibrated
 from visavox.clip import Clip
-from visavox.errors import InputError, ModelError, OptionError
+from visavox.errors import InputError, ModelError
 from visavox.face.crop import cut, grey, shrink
 from visavox.media import Picture, open_recording
-from visavox.recognizer import Card, Prior, Recognizer
+from visavox.recognizer import Card, Prior, Recognizer, check_prior
 from visavox.session import Session
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class FaceRecognizer(Recognizer):
         self.card: Card = card if card is not None else Card.read(path.with_suffix(".json"))
         if self.card.modality != "face":
             raise ModelError(f"{path}: its card says {self.card.modality}, not face; load it as what it is.")
-        if prior not in ("uniform", "corpus", "life"):
-            raise OptionError.one_of("prior", prior, ("uniform", "corpus", "life"))
+        check_prior(prior)
         self.classes_ = self.card.words
         size, colour = self.card.input.get("size", 48), self.card.input.get("colour", "grey")
         if not (isinstance(size, int) and size > 0) or colour not in ("grey", "rgb"):

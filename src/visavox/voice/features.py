@@ -82,11 +82,6 @@ class LogMel:
         """Number of frames that so many samples give."""
         return 1 + samples // self.hop
 
-    @property
-    def frames_per_second(self) -> float:
-        """Frames a second."""
-        return self.rate / self.hop
-
 
 def mel_filters(options: LogMel | None = None) -> NDArray[np.float32]:
     """Slaney's triangular mel filters, each of area one.

@@ -14,7 +14,7 @@ from visavox.calibration import calibrated
 from visavox.clip import VOICE_RATE, Clip
 from visavox.errors import InputError, ModelError, OptionError
 from visavox.media import Sound, open_recording
-from visavox.recognizer import Card, Prior, Recognizer
+from visavox.recognizer import Card, Prior, Recognizer, check_prior
 from visavox.session import Session
 from visavox.voice.activity import CHUNK, THRESHOLD, SpeechDetector
 from visavox.voice.features import LogMel, network_input
@@ -61,8 +61,7 @@ class VoiceRecognizer(Recognizer):
         self.card: Card = card if card is not None else Card.read(path.with_suffix(".json"))
         if self.card.modality != "voice":
             raise ModelError(f"{path}: its card says {self.card.modality}, not voice; load it as what it is.")
-        if prior not in ("uniform", "corpus", "life"):
-            raise OptionError.one_of("prior", prior, ("uniform", "corpus", "life"))
+        check_prior(prior)
         self.classes_ = self.card.words
         wanted = {item.name for item in fields(LogMel)}
         try:
