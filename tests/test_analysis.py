@@ -132,13 +132,56 @@ def test_priors_change_what_is_expected(talker: Path, timeline: Timeline) -> Non
         assert life > flat
 
 
+def test_a_person_is_compared_with_their_own_neutral_as_far_as_there_is_evidence(
+    talker: Path, timeline: Timeline
+) -> None:
+    assert timeline.about.options["baseline"] == "self"
+    plain = visavox.analyze(talker, baseline="none")
+    length = timeline.about.duration
+    for source in timeline.sources:
+        known = [segment.baseline for segment in timeline.only(source=source) if segment.judged]
+        assert 0 < max(known) < length
+        assert not any(segment.baseline for segment in plain.only(source=source))
+    for segment in timeline.only(source="fused"):
+        judged = [item.baseline for item in timeline.at(segment.start) if item.source != "fused" and item.judged]
+        assert segment.baseline == min(judged, default=0.0)
+    differences = [
+        max(abs(a - b) for a, b in zip(one.probabilities, two.probabilities, strict=True))
+        for one, two in zip(timeline, plain, strict=True)
+        if one.judged
+    ]
+    assert 0 < max(differences) < 0.2, "in a few seconds a baseline has next to no weight"
+
+
+def test_a_neutral_stretch_may_be_named(talker: Path) -> None:
+    named = visavox.analyze(talker, neutral=(0.0, 3.0))
+    assert named.about.options["baseline"] == "enrolment"
+    known = {segment.baseline for segment in named.only(source="face") if segment.judged}
+    assert known == {3.0}, "six cells, wherever the cell lies that is compared with them"
+    empty = visavox.analyze(talker, voice=None, neutral=(100.0, 101.0))
+    assert any("neutral stretch" in note for note in empty.about.notes)
+    assert not any(segment.baseline for segment in empty)
+
+
+def test_the_fusions_prior_is_said_where_it_is_another_one(talker: Path, timeline: Timeline) -> None:
+    corpus = visavox.analyze(talker, prior="corpus", end=2.0)
+    assert [(model.role, model.prior) for model in corpus.about.models] == [
+        ("face", "corpus"), ("voice", "corpus"), ("fused", "uniform")
+    ]  # fmt: skip
+    assert any("fused lane" in note and "uniform" in note for note in corpus.about.notes)
+    assert not any("fused lane" in note for note in timeline.about.notes)
+
+
 def test_what_was_analysed_is_written_down(talker: Path, timeline: Timeline) -> None:
     about = timeline.about
     assert about.file == talker.name and about.status == "complete"
     assert {stream["kind"] for stream in about.streams} == {"video", "audio"}
-    assert [(model.role, model.name) for model in about.models][:2] == [("face", "face"), ("voice", "voice")]
+    assert [(model.role, model.name) for model in about.models] == [
+        ("face", "face"), ("voice", "voice"), ("fused", "fusion")
+    ]  # fmt: skip
     assert all(len(model.sha256) == 64 for model in about.models)
-    assert about.options["every"] == 0.5 and "visavox" in about.versions
+    assert {model.prior for model in about.models} == {"life"}
+    assert about.options["every"] == 0.5 and about.options["life_strength"] == 0.5 and "visavox" in about.versions
 
 
 def test_progress_goes_from_begin_to_end(talker: Path) -> None:

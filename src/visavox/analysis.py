@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from visavox import lanes, media
+from visavox.baseline.by_person import Kind
 from visavox.cells import Faces, Progress, Voices, read_cells
 from visavox.options import Options
 from visavox.recognizer import Prior
@@ -24,6 +25,8 @@ def analyze(
     end: float | None = None,
     segments: Sequence[tuple[float, float]] | None = None,
     prior: Prior = "life",
+    baseline: Kind = "self",
+    neutral: tuple[float, float] | None = None,
     progress: Progress | None = None,
 ) -> Timeline:
     """Reads a recording and says who showed what when.
@@ -38,7 +41,11 @@ def analyze(
         start: Begin of the part to analyse, in seconds.
         end: End of it (exclusive), or None for the recording's end.
         segments: Intervals (start, end) in seconds to judge in place of cells; they may touch, not overlap.
-        prior: ``life`` (what people show most of the time), ``uniform`` or ``corpus`` (as in training).
+        prior: ``life`` (mostly neutral), ``uniform`` or ``corpus`` (as in training).
+        baseline: ``self``: what a person shows most of the time is their neutral, with a weight that grows with the
+            evidence; ``none``: everybody is judged alike; ``enrolment``: as `neutral` says.
+        neutral: Interval (start, end) in seconds in which everybody in the recording is neutral; makes the baseline
+            ``enrolment``.
         progress: Called with the seconds done and the seconds in all (None where the file does not say).
 
     Returns:
@@ -59,6 +66,8 @@ def analyze(
         end=end,
         segments=None if segments is None else tuple(segments),
         prior=prior,
+        baseline=baseline,
+        neutral=neutral,
     )
     first, last = options.start, options.end
     if options.segments is not None:

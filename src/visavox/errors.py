@@ -7,6 +7,7 @@
     ├── WeightsError           weights that are missing, half there, or not the ones named
     ├── ModelError             a model file that cannot be loaded or does not fit its card
     ├── DataError              a corpus that is missing or not laid out as expected
+    │   └── LeakError          a test that would meet in training whom or what it judges
     ├── TrainingError          a training that cannot go on
     └── MissingExtraError      an optional library that is not installed (also an ImportError)
 
@@ -55,6 +56,10 @@ class ModelError(VisavoxError):
 
 class DataError(VisavoxError):
     """A corpus that is missing or not laid out as expected."""
+
+
+class LeakError(DataError):
+    """A test that would meet in training whom, or what, it judges."""
 
 
 class TrainingError(VisavoxError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import __version__, media
-from visavox.calibration import calibrated
 from visavox.cells import FACE_WINDOW, VOICE_WINDOW, Cell, Faces, Looks, Voices
-from visavox.emotions import FOLDED, WORDS, project
-from visavox.fusion import Fusion, align, weights_of
+from visavox.emotions import WORDS
+from visavox.fusion import Fusion
+from visavox.judgement import LIFE_STRENGTH, Expecting, Judged, fuse, judge, open_fusion
 from visavox.options import Options
 from visavox.people import SHORTEST_TRACK, people, speaker
-from visavox.recognizer import Prior, Recognizer
+from visavox.recognizer import Card, Prior
 from visavox.timeline import About, ModelUsed, Segment, Speech, Timeline, TrackPoint
 
 Floats = NDArray[np.float64]
@@ -35,18 +36,82 @@ def timeline(
     voices: Voices | None,
 ) -> Timeline:
     """The segments of every person and source, from the cells."""
+    found = gather(recording, cells, faces, voices)
+    spans, notes = found.spans, list(found.notes)
+    expecting = Expecting(prior=options.prior, baseline=options.baseline, neutral=options.neutral)
+    cards = {source: _card(wing) for source, wing in (("face", faces), ("voice", voices)) if wing is not None}
+    segments: list[Segment] = []
+    fusion = open_fusion(options.fusion) if options.fusion is not None and len(cards) > 1 else None
+    for name, lanes in found.people.items():
+        judged = {source: judge(lane.logits, spans, cards[source], expecting) for source, lane in lanes.items()}
+        for source, lane in lanes.items():
+            segments += _segments(spans, name, source, judged[source], lane)
+        if fusion is not None:
+            segments += _fused(spans, name, fusion, judged, options.prior)
+        if options.neutral is not None and not any(item.baseline.any() for item in judged.values()):
+            notes.append(f"Nothing of {name} could be judged in the neutral stretch: compared with nobody's neutral.")
+    if fusion is not None and options.prior == "corpus":
+        notes.append("The fused lane has the prior of what fitted it, pairs with each word equally often: uniform.")
+    names = list(found.people)
+    return Timeline(
+        segments=tuple(segments),
+        words=WORDS,
+        about=_about(file, recording, options, spans, faces, voices, fusion, notes),
+        tracks=tuple(
+            TrackPoint(time, found.person_of[track], box)
+            for time, track, box in (faces.points if faces else ())
+            if track in found.person_of
+        ),
+        speech=tuple(
+            Speech(start, end, names[0] if len(names) == 1 else "", score)
+            for start, end, score in (voices.turns() if voices else ())
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One person and source, segment by segment.
+
+    Args:
+        logits: Of each segment, or None where nothing could be judged.
+        reasons: Why not; ``""`` where it could.
+        evidence: How much there was to judge from.
+    """
+
+    logits: Sequence[Floats | None]
+    reasons: Sequence[str]
+    evidence: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the cells of a recording hold, person by person.
+
+    Args:
+        spans: Start and end of each segment in seconds.
+        people: The lanes of each person by source, in the order of names.
+        person_of: The person of each face track; tracks of nobody are absent.
+        notes: Sentences a reader should know.
+    """
+
+    spans: Sequence[Span]
+    people: Mapping[str, Mapping[str, Lane]]
+    person_of: Mapping[int, str]
+    notes: Sequence[str]
+
+
+def gather(recording: media.Recording, cells: Sequence[Cell], faces: Faces | None, voices: Voices | None) -> Gathered:
+    """Puts cells together to segments, tracks to people, and voices to whom they belong."""
     groups: dict[int, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.group, []).append(cell)
     spans = [(members[0].start, members[-1].end) for members in groups.values()]
-    notes = []
     records = list(faces.records.values()) if faces else []
     length = spans[-1][1] - spans[0][0] if spans else 0.0
     person_of = people(records, shortest=SHORTEST_TRACK if length > 2 * SHORTEST_TRACK else 0.0)
-    if len(person_of) < len(records):
-        notes.append("Faces seen only for a moment were left out.")
+    notes = ["Faces seen only for a moment were left out."] if len(person_of) < len(records) else []
     names = sorted(set(person_of.values()), key=lambda name: int(name.rsplit("-", 1)[1])) or ["person-1"]
-
     looks: dict[str, list[Looks]] = {}
     for name in names:
         tracks = {track for track, person in person_of.items() if person == name}
@@ -58,51 +123,20 @@ def timeline(
             )
             for members in groups.values()
         ]
-    segments: list[Segment] = []
-    fusion: Fusion | None = None
-    for name in names:
-        scores: dict[str, Floats] = {}
+    lanes: dict[str, dict[str, Lane]] = {name: {} for name in names}
+    for name, found in lanes.items():
         if faces is not None:
-            lane = _face_of(looks[name], recording.has_pictures)
-            found, scores["face"] = _judged(lane, faces.recognizer, options.prior)
-            segments += _segments(spans, name, "face", found, lane)
+            found["face"] = _face_of(looks[name], recording.has_pictures)
         if voices is not None:
-            lane = _voice_of(name, groups, looks, recording.has_sound)
-            found, scores["voice"] = _judged(lane, voices.recognizer, options.prior)
-            segments += _segments(spans, name, "voice", found, lane)
-        if options.fusion is not None and len(scores) > 1:
-            fusion = fusion or _fusion(options)
-            segments += _fused(spans, name, fusion, scores)
-    return Timeline(
-        segments=tuple(segments),
-        words=WORDS,
-        about=_about(file, recording, options, spans, faces, voices, notes),
-        tracks=tuple(
-            TrackPoint(time, person_of[track], box)
-            for time, track, box in (faces.points if faces else ())
-            if track in person_of
-        ),
-        speech=tuple(
-            Speech(start, end, names[0] if len(names) == 1 else "", score)
-            for start, end, score in (voices.turns() if voices else ())
-        ),
-    )
+            found["voice"] = _voice_of(name, groups, looks, recording.has_sound)
+    return Gathered(spans, lanes, person_of, notes)
 
 
-@dataclass(frozen=True)
-class _Lane:
-    """One person and source, segment by segment: logits or a reason why there are none, and the evidence."""
-
-    logits: Sequence[Floats | None]
-    reasons: Sequence[str]
-    evidence: Sequence[float]
-
-
-def _face_of(seen: Sequence[Looks], has_pictures: bool) -> _Lane:
+def _face_of(seen: Sequence[Looks], has_pictures: bool) -> Lane:
     """What is seen of one person: means of logits, and in how many pictures."""
     absent = "" if has_pictures else "no_video"
     logits = [looks.logits / looks.judged if looks.logits is not None and looks.inside else None for looks in seen]
-    return _Lane(
+    return Lane(
         logits,
         ["" if good is not None else absent or _usual(looks.reasons) for looks, good in zip(seen, logits, strict=True)],
         [0.0 if good is None else float(looks.judged) for looks, good in zip(seen, logits, strict=True)],
@@ -115,7 +149,7 @@ def _usual(reasons: Counter[str]) -> str:
 
 def _voice_of(
     name: str, groups: Mapping[int, Sequence[Cell]], looks: Mapping[str, Sequence[Looks]], has_sound: bool
-) -> _Lane:
+) -> Lane:
     """What is heard of one person: means of logits weighted by speech, and seconds of speech."""
     logits: list[Floats | None] = []
     reasons: list[str] = []
@@ -134,57 +168,37 @@ def _voice_of(
         logits.append(None if reason else np.asarray(np.sum([values for values, _ in judged], axis=0) / seconds))
         reasons.append(reason)
         evidence.append(0.0 if reason else seconds)
-    return _Lane(logits, reasons, evidence)
+    return Lane(logits, reasons, evidence)
 
 
 def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values)) if len(values) > 1 else 0.0
 
 
-def _judged(lane: _Lane, recognizer: Recognizer, prior: Prior) -> tuple[Floats, Floats]:
-    """Probabilities of a lane.
-
-    Returns:
-        Under the prior, for the timeline [shape=(n, 7)]: NaN rows where nothing was judged, 0 at words that the model
-        does not know; and under a uniform prior, for the fusion [shape=(n, 7)]: NaN at those words.
-    """
-    card = recognizer.card
-    assert card is not None
-    empty = np.full(len(card.words), np.nan)
-    stack = np.stack([empty if values is None else values for values in lane.logits])
-    shown = project(calibrated(stack, card, prior), card.words)
-    folded = {FOLDED.get(word, word) for word in card.words}
-    known = [word for word in WORDS if word in folded]
-    plain = project(calibrated(stack, card, "uniform"), card.words, known)
-    return shown, align(plain, known)
+def _segments(spans: Sequence[Span], person: str, source: str, judged: Judged, lane: Lane) -> Iterator[Segment]:
+    for place, (start, end) in enumerate(spans):
+        row, own = tuple(judged.shown[place].tolist()), float(judged.baseline[place])
+        yield Segment(start, end, person, source, row, lane.reasons[place], {}, lane.evidence[place], own)
 
 
-def _segments(spans: Sequence[Span], person: str, source: str, probabilities: Floats, lane: _Lane) -> Iterator[Segment]:
-    for (start, end), row, reason, evidence in zip(spans, probabilities, lane.reasons, lane.evidence, strict=True):
-        yield Segment(start, end, person, source, tuple(row.tolist()), reason, {}, evidence)
-
-
-def _fused(spans: Sequence[Span], person: str, fusion: Fusion, scores: Mapping[str, Floats]) -> Iterator[Segment]:
-    joined, shares = fusion.combine(scores), fusion.shares(scores)
+def _fused(
+    spans: Sequence[Span], person: str, fusion: Fusion, judged: Mapping[str, Judged], prior: Prior
+) -> Iterator[Segment]:
+    joined = fuse(fusion, judged, prior)
+    shares = fusion.shares({source: found.plain for source, found in judged.items()})
     for place, (start, end) in enumerate(spans):
         absent = bool(np.isnan(joined[place]).any())
-        weights = {} if absent else {source: float(shares[source][place]) for source in scores}
+        weights = {} if absent else {source: float(shares[source][place]) for source in judged}
         reason = "nothing_to_fuse" if absent else ""
-        judging = sum(not np.isnan(values[place]).all() for values in scores.values())
-        yield Segment(start, end, person, "fused", tuple(joined[place].tolist()), reason, weights, float(judging))
+        judging = [source for source, found in judged.items() if not np.isnan(found.plain[place]).all()]
+        own = min((float(judged[source].baseline[place]) for source in judging), default=0.0)
+        row = tuple(joined[place].tolist())
+        yield Segment(start, end, person, "fused", row, reason, weights, float(len(judging)), own)
 
 
-def _fusion(options: Options) -> Fusion:
-    from visavox import zoo
-
-    assert options.fusion is not None
-    return Fusion(
-        {},
-        rule=options.fusion,
-        weights=weights_of(zoo.card("fusion")),
-        prior="uniform" if options.prior == "uniform" else "life",
-        sources=("face", "voice"),
-    )
+def _card(wing: Faces | Voices) -> Card:
+    assert wing.recognizer.card is not None
+    return wing.recognizer.card
 
 
 def _about(
@@ -194,12 +208,19 @@ def _about(
     spans: Sequence[Span],
     faces: Faces | None,
     voices: Voices | None,
+    fusion: Fusion | None,
     notes: Sequence[str],
 ) -> About:
     used = []
     for role, wing in (("face", faces), ("voice", voices)):
-        if wing is not None and (card := wing.recognizer.card) is not None:
+        if wing is not None:
+            card = _card(wing)
             used.append(ModelUsed(role, card.name, card.sha256, options.prior, card.licence))
+    if fusion is not None and (known := fusion.card) is not None:
+        prior = "uniform" if options.prior == "corpus" else options.prior
+        # All of a fusion is in its card: there is no other file whose sum could be written down.
+        digest = hashlib.sha256(known.to_json().encode()).hexdigest()
+        used.append(ModelUsed("fused", known.name, digest, prior, known.licence))
     return About(
         file=file,
         duration=spans[-1][1] if spans else 0.0,
@@ -211,6 +232,7 @@ def _about(
             **{key: value for key, value in asdict(options).items() if key not in ("start", "end")},
             "face_window": FACE_WINDOW,
             "voice_window": VOICE_WINDOW,
+            "life_strength": LIFE_STRENGTH,
         },
         versions=_versions(),
         status=recording.status,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from visavox.baseline.by_person import KINDS, Kind
 from visavox.errors import InputError, OptionError
 from visavox.fusion import RULES
 from visavox.recognizer import Prior
@@ -32,6 +34,8 @@ class Options:
     end: float | None = None
     segments: tuple[tuple[float, float], ...] | None = None
     prior: Prior = "life"
+    baseline: Kind = "self"
+    neutral: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.body is not None:
@@ -42,6 +46,7 @@ class Options:
             raise OptionError.one_of("fusion", self.fusion, RULES)
         if self.prior not in ("life", "uniform", "corpus"):
             raise OptionError.one_of("prior", self.prior, ("life", "uniform", "corpus"))
+        self._check_baseline()
         if not (0.1 <= self.every <= 3600):
             raise OptionError(f"Bad value {self.every!r} for every: expected seconds between 0.1 and 3600.")
         if not (math.isfinite(self.start) and self.start >= 0):
@@ -50,6 +55,28 @@ class Options:
             raise OptionError(f"Bad value {self.end!r} for end: expected seconds after start ({self.start:g}).")
         if self.segments is not None:
             object.__setattr__(self, "segments", _checked(self.segments))
+
+    def _check_baseline(self) -> None:
+        """A stretch that was named as neutral is a baseline of its own kind."""
+        if self.baseline not in KINDS:
+            raise OptionError.one_of("baseline", self.baseline, ("self", "enrolment", "none"))
+        if self.neutral is None:
+            if self.baseline == "enrolment":
+                raise OptionError(
+                    "Baseline enrolment needs neutral: the stretch in which the person is neutral."
+                )
+            return
+        if self.baseline == "none":
+            raise OptionError("A stretch is named as neutral, and baseline is none: leave one of the two out.")
+        start, end = (float(value) for value in self.neutral)
+        if not (start >= 0 and math.isfinite(end) and end > start):
+            raise OptionError(
+                f"Bad value {start:g} to {end:g} s for neutral: expected a start from 0 on and an end after it."
+            )
+        if end <= self.start or (self.end is not None and start >= self.end):
+            raise OptionError(f"Bad value {start:g} to {end:g} s for neutral: it lies outside the part to analyse.")
+        object.__setattr__(self, "neutral", (start, end))
+        object.__setattr__(self, "baseline", "enrolment")
 
 
 def _checked(segments: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
@@ -66,6 +93,22 @@ def _checked(segments: Iterable[tuple[float, float]]) -> tuple[tuple[float, floa
             raise OptionError(f"Bad segment {start:g} to {end:g} s: it overlaps the one before, up to {before:g} s.")
         before = end
     return ordered
+
+
+def read_stretch(text: str) -> tuple[float, float]:
+    """The two ends of a stretch as people type it, in seconds.
+
+    Raises:
+        OptionError: If it is not two numbers with a dash between them.
+
+    Example:
+        >>> read_stretch("0-12.5")
+        (0.0, 12.5)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*-\s*(\d+(?:\.\d*)?)\s*", text)
+    if found is None:
+        raise OptionError(f"Bad value {text!r} for neutral: expected START-END in seconds, for example 0-10.")
+    return float(found[1]), float(found[2])
 
 
 def read_segments(path: str | Path) -> tuple[tuple[float, float], ...]:

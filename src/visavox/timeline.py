@@ -49,6 +49,8 @@ class Segment:
         weights: In a fused segment, how much each source moved it: shares that sum to one.
         evidence: How much there was to judge from: seconds of speech, number of face pictures, or, in a fused
             segment, number of sources.
+        baseline: Seconds of the person's own neutral that it was compared with; 0 where nothing was known of it. In a
+            fused segment the least of its sources.
     """
 
     start: float
@@ -59,6 +61,7 @@ class Segment:
     reason: str = ""
     weights: Mapping[str, float] = field(default_factory=dict)
     evidence: float = 0.0
+    baseline: float = 0.0
 
     @property
     def judged(self) -> bool:
@@ -341,7 +344,8 @@ class Timeline:
     def rows(self) -> Iterator[dict[str, Any]]:
         """The tidy table, row by row.
 
-        Columns: file, start, end, person, source, emotion, p_<word> …, reason, weight_<source> …, evidence.
+        Columns: file, start, end, person, source, emotion, p_<word> …, reason, weight_<source> …, evidence,
+        baseline.
         """
         moving = [source for source in SOURCES if source != "fused"]
         for segment in self.segments:
@@ -356,6 +360,7 @@ class Timeline:
                 "reason": segment.reason,
                 **{f"weight_{source}": segment.weights.get(source) for source in moving},
                 "evidence": segment.evidence,
+                "baseline": segment.baseline,
             }
 
     def to_frame(self) -> pandas.DataFrame:

@@ -45,6 +45,8 @@ class Schedule:
         warmup: part of all steps (0-1) over which the learning rate rises; then it falls as a cosine to zero.
         averaging: decay of the running average of the weights; the average is what is validated and kept.
         clip: largest norm of a step's gradient.
+        keep: "best" keeps the epoch that validated best; "last" the last one, so that nothing is chosen and nobody need
+            be held out for it.
         seed: of everything drawn.
         threads: of torch; 0 leaves it as it is.
         precision: "bfloat16", "float32", or "auto": bfloat16 where the processor computes it (`fast_bfloat16`).
@@ -58,6 +60,7 @@ class Schedule:
     warmup: float = 0.15
     averaging: float = 0.999
     clip: float = 2.0
+    keep: Literal["best", "last"] = "best"
     seed: int = 1
     threads: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -86,15 +89,24 @@ class Task(Protocol[Batch]):
 
 @dataclass
 class History:
-    """What happened: one row of numbers an epoch, and which epoch was best."""
+    """What happened: one row of numbers an epoch, and which epoch was best.
+
+    Args:
+        rows: one an epoch.
+        keep: as in `Schedule`.
+    """
 
     rows: list[dict[str, float]] = field(default_factory=list)
+    keep: Literal["best", "last"] = "best"
 
     @property
     def best(self) -> int:
-        """The epoch (from 1) with the best score; the earliest of equals. 0 before the first."""
-        if not self.rows:
-            return 0
+        """The epoch (from 1) that is kept: that with the best score, the earliest of equals, or the last one.
+
+        0 before the first.
+        """
+        if not self.rows or self.keep == "last":
+            return len(self.rows)
         return 1 + max(range(len(self.rows)), key=lambda i: (self.rows[i]["score"], -i))
 
     @property
@@ -136,7 +148,7 @@ def fit(
     folder: str | os.PathLike[str],
     progress: bool = True,
 ) -> History:
-    """Trains a network and leaves in it the averaged weights of the epoch that validated best.
+    """Trains a network and leaves in it the averaged weights of the epoch that validated best (or of the last one).
 
     Every epoch is written to `folder` (`checkpoint.pt`, `best.pt`, `history.csv`): called again with the same
     schedule after a kill, it goes on from there and ends with the same weights as an uninterrupted run.
@@ -167,7 +179,7 @@ def fit(
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False).eval()
     optimizer = _optimizer(network, schedule)
-    history = History()
+    history = History(keep=schedule.keep)
     _resume(place / "checkpoint.pt", network, averaged, optimizer, history, schedule)
 
     total = schedule.epochs * task.steps
@@ -363,8 +375,9 @@ def _resume(
     if not path.exists():
         return
     state = torch.load(path, map_location=schedule.device, weights_only=True)
-    if state["schedule"] != _signature(schedule):
-        now, then = _signature(schedule), state["schedule"]
+    # What a field's default is today was done before the field was there.
+    now, then = _signature(schedule), {**_signature(Schedule()), **state["schedule"]}
+    if now != then:
         changed = ", ".join(f"{k} {then.get(k)} -> {now[k]}" for k in now if then.get(k) != now[k])
         raise TrainingError(f"{path}: begun with another schedule ({changed}); name another run folder or remove it")
     try:

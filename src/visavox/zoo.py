@@ -69,7 +69,7 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
         weights = weights_of(known)
         members = known.input.get("members", {source: source for source in weights})
         recognizers = {source: load(member) for source, member in members.items()}
-        return Fusion(recognizers, weights=weights, prior=prior, card=known)
+        return Fusion.from_card(known, recognizers, prior=prior)
     raise ModelError(f"{where}: this version reads models of face, voice and their fusion, not of {known.modality!r}.")
 
 

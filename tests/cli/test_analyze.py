@@ -101,6 +101,24 @@ class TestOutput:
         assert [(cell.start, cell.end) for cell in timeline] == [(1, 1.25), (1.25, 1.5), (1.5, 1.75), (1.75, 2)]
         assert timeline.about.options["prior"] == "uniform"
 
+    def test_prior_and_baseline_are_printed_and_written(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["analyze", "talk.wav"]) == 0
+        assert "Prior life; baseline self, up to " in capsys.readouterr().out
+        assert main(["analyze", "talk.wav", "--baseline", "none", "--prior", "uniform"]) == 0
+        assert "Prior uniform; baseline none." in capsys.readouterr().out
+        assert main(["analyze", "talk.wav", "--neutral", "0-2", "-o", "x.json", "--no-face"]) == 0
+        timeline = formats.read("x.json")
+        assert timeline.about.options["baseline"] == "enrolment"
+        assert timeline.about.options["neutral"] == (0.0, 2.0)
+        assert 0 < max(cell.baseline for cell in timeline) <= 2
+
+    @pytest.mark.parametrize("words", [["--neutral", "soon"], ["--baseline", "mine"], ["--baseline", "enrolment"]])
+    def test_a_bad_baseline_is_refused_before_anything_is_read(
+        self, words: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["analyze", "talk.wav", *words]) == 2
+        assert "neutral" in (said := capsys.readouterr().err) or "baseline" in said
+
     @pytest.mark.parametrize("words", [["--face", "none"], ["--no-face"]])
     def test_a_source_can_be_left_out(self, words: list[str], place: Path) -> None:
         assert main(["analyze", "talk.wav", "-o", "x.json", *words]) == 0

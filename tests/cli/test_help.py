@@ -20,6 +20,7 @@ COMMANDS = (
     ["demo"],
     ["doctor"],
     ["train"],
+    ["evaluate"],
     ["models", "list"],
     ["models", "show"],
     ["models", "fetch"],

@@ -15,7 +15,7 @@ from visavox.timeline import About, Segment, Timeline
 NAN = math.nan
 TIMELINE = Timeline(
     (
-        Segment(0.0, 0.5, "person-1", "face", (0.25, 0.75), evidence=3),
+        Segment(0.0, 0.5, "person-1", "face", (0.25, 0.75), evidence=3, baseline=12.5),
         Segment(0.0, 0.5, "person-1", "voice", (NAN, NAN), "silence"),
         Segment(0.0, 0.5, "person-1", "fused", (0.25, 0.75), weights={"face": 1.0, "voice": 0.0}),
     ),
@@ -26,10 +26,10 @@ TIMELINE = Timeline(
 
 def test_the_table_as_the_manual_shows_it() -> None:
     assert FORMATS[".csv"].encode(TIMELINE).decode().splitlines() == [
-        "file,start,end,person,source,emotion,p_neutral,p_happy,reason,weight_face,weight_voice,weight_body,evidence",
-        "talk.mp4,0.000,0.500,person-1,face,happy,0.250000,0.750000,,,,,3.000",
-        "talk.mp4,0.000,0.500,person-1,voice,,,,silence,,,,0.000",
-        "talk.mp4,0.000,0.500,person-1,fused,happy,0.250000,0.750000,,1.000000,0.000000,,0.000",
+        "file,start,end,person,source,emotion,p_neutral,p_happy,reason,weight_face,weight_voice,weight_body,evidence,baseline",
+        "talk.mp4,0.000,0.500,person-1,face,happy,0.250000,0.750000,,,,,3.000,12.500",
+        "talk.mp4,0.000,0.500,person-1,voice,,,,silence,,,,0.000,0.000",
+        "talk.mp4,0.000,0.500,person-1,fused,happy,0.250000,0.750000,,1.000000,0.000000,,0.000,0.000",
     ]
 
 

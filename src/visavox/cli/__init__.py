@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from visavox.cli import analyze, console, demo, doctor, models, train
+from visavox.cli import analyze, console, corpora, demo, doctor, evaluate, models, train
 from visavox.errors import OptionError, VisavoxError
 
 FAILED, MISUSED, STOPPED = 1, 2, 130
@@ -51,8 +51,10 @@ def root(
 app.command("analyze", epilog=analyze.EXAMPLES)(analyze.command)
 app.command("demo", epilog=demo.EXAMPLES)(demo.command)
 app.add_typer(models.app, name="models")
+app.add_typer(corpora.app, name="corpora")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("train", epilog=train.EXAMPLES)(train.command)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from visavox.cli import console
 from visavox.errors import InputError, OptionError, OutputError, VisavoxError
 
 if TYPE_CHECKING:
+    from visavox.baseline.by_person import Kind
     from visavox.recognizer import Prior
     from visavox.timeline import Timeline
 
@@ -62,6 +63,18 @@ def command(
     prior: Annotated[
         str, typer.Option(help="What is expected before anything was seen: life, uniform, or corpus (as trained).")
     ] = "life",
+    baseline: Annotated[
+        str,
+        typer.Option(
+            help="What a person is compared with: self (their own neutral, as far as the recording shows it), or none."
+        ),
+    ] = "self",
+    neutral: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START-END", help="Seconds in which everybody is neutral; the baseline is then called enrolment."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print timelines on stdout as JSON, one line for each recording.")
     ] = False,
@@ -74,7 +87,7 @@ def command(
     and for several recordings one table over all of them as well. One bad file does not stop the others: the exit code
     is 1 if any failed.
     """
-    from visavox.options import Options, read_segments
+    from visavox.options import Options, read_segments, read_stretch
 
     plan = make_plan(files, output, formats or [], segments)
     options = Options(
@@ -86,6 +99,8 @@ def command(
         end=end,
         segments=None if segments is None else read_segments(segments),
         prior=cast("Prior", prior),
+        baseline=cast("Kind", baseline),
+        neutral=None if neutral is None else read_stretch(neutral),
     )
     from visavox import zoo
 
@@ -289,6 +304,8 @@ def _analyze(source: str, options: Any, label: str, quiet: bool) -> Timeline:
             end=options.end,
             segments=options.segments,
             prior=options.prior,
+            baseline=options.baseline,
+            neutral=options.neutral,
             progress=bar,
         )
 

@@ -1,23 +1,25 @@
 """CREMA-D: 91 actors say twelve sentences in six emotions; English; with the votes of a crowd.
 
-Read are the publisher's layout (`AudioWAV/1001_DFA_ANG_XX.wav`, `VideoDemographics.csv`, `tabulatedVotes.csv` beside it
-or in `processedResults`) and any other that keeps the names. Sex is known where the demographics are there, votes
-where the votes are.
+Two names give the kinds: "crema-d" is heard, "crema-d-video" seen and heard; the same performance has the same
+`Sample.take`. Read are the publisher's layout (`AudioWAV/1001_DFA_ANG_XX.wav`, `VideoFlash/1001_DFA_ANG_XX.flv`,
+`VideoDemographics.csv`, `tabulatedVotes.csv` beside it or in `processedResults`) and any other that keeps the names.
+Sex is known where the demographics are there, votes where the votes are.
 """
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from visavox import emotions
 from visavox.clip import Clip
-from visavox.datasets import About, Sample
-from visavox.datasets.recordings import find
+from visavox.datasets import About, Kind, Modality, Sample
+from visavox.datasets.recordings import SOUNDS, VIDEOS, find
 
 ABOUT = About(
     name="crema-d",
@@ -28,6 +30,8 @@ ABOUT = About(
     people=0.416,
     people_note="clips whose acted word is the one that most of the crowd heard, by voice alone; "
     "of single ratings 40.9 % name it (the paper)",
+    url="https://github.com/CheyneyComputerScience/CREMA-D",
+    asking="offered to anybody by its publisher",
 )
 
 NAME = re.compile(r"(1\d{3})_([A-Z]{3})_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)")
@@ -60,12 +64,19 @@ DEFECTS = {
 }
 """Digital silence, and three recordings that stand under two words each: leave them out of training and tests."""
 
+SAME = {
+    "1006_TIE_NEU_XX": "1006_TIE_HAP_XX",
+    "1013_WSI_SAD_XX": "1013_WSI_DIS_XX",
+    "1017_IWW_FEA_XX": "1017_IWW_ANG_XX",
+}
+"""Names of one recording that stands under two: the second, and the first."""
+
 INTENSITIES = {"LO": "low", "MD": "medium", "HI": "strong"}
 """Levels that were asked for (one sentence only)."""
 
 
 def samples(folder: Path) -> list[Sample]:
-    """All clips by name; the seven of `DEFECTS` are marked in `Sample.defect`.
+    """All clips that are sound alone, by name; the seven of `DEFECTS` are marked in `Sample.defect`.
 
     Args:
         folder: the recordings somewhere in it.
@@ -76,22 +87,32 @@ def samples(folder: Path) -> list[Sample]:
     Raises:
         DataError: no recording is there.
     """
+    return _recordings(folder, ABOUT.name, SOUNDS, "voice", block="1")
+
+
+def _video(folder: Path) -> list[Sample]:
+    """7 442 filmed clips of a whole copy, by name; `votes` are those of the crowd that saw and heard them."""
+    return _recordings(folder, "crema-d-video", VIDEOS, "audio-video", block="3")
+
+
+def _recordings(folder: Path, corpus: str, suffixes: Iterable[str], modality: Modality, *, block: str) -> list[Sample]:
     sexes = _sexes(folder)
-    votes = _votes(folder)
+    votes = _votes(folder, block)
     result = []
-    for path, match in find(folder, NAME, corpus="CREMA-D"):
+    for path, match in find(folder, NAME, corpus="CREMA-D", suffixes=suffixes):
         actor, statement, emotion, level = match.groups()
         speaker = f"crema-d-{actor}"
         result.append(
             Sample(
                 clip=Clip(path, person=speaker),
                 emotion=emotions.word(emotion, "crema-d"),
-                corpus="crema-d",
+                corpus=corpus,
                 speaker=speaker,
                 sex=sexes.get(actor),
                 intensity=INTENSITIES.get(level),
                 statement=STATEMENTS.get(statement, statement),
-                modality="voice",
+                take=f"crema-d-{SAME.get(path.stem, path.stem)}",
+                modality=modality,
                 defect=DEFECTS.get(path.stem, ""),
                 votes=votes.get(path.stem),
             )
@@ -106,13 +127,13 @@ def _sexes(folder: Path) -> dict[str, Literal["female", "male"]]:
     }
 
 
-def _votes(folder: Path) -> dict[str, dict[str, int]]:
-    """Votes by clip and word of those who heard the voice alone: the rows numbered from 100001."""
+def _votes(folder: Path, block: str) -> dict[str, dict[str, int]]:
+    """Votes by clip and word: of those who heard the voice alone in rows numbered from 100001, of all from 300001."""
     letters = emotions.CODES["crema-d-votes"]
     return {
         row["fileName"]: {word: int(float(row[letter] or 0)) for letter, word in letters.items()}
         for row in _table(folder, "tabulatedVotes.csv")
-        if (row.get("") or row.get("Unnamed: 0") or "").startswith("1")
+        if (row.get("") or row.get("Unnamed: 0") or "").startswith(block)
     }
 
 
@@ -127,3 +148,18 @@ def _table(folder: Path, name: str) -> Iterator[dict[str, str]]:
             with gzip.open(place / f"{name}.gz", "rt", encoding="utf-8", newline="") as file:
                 yield from csv.DictReader(file)
             return
+
+
+VIDEO = Kind(
+    dataclasses.replace(
+        ABOUT,
+        name="crema-d-video",
+        title=f"{ABOUT.title}, filmed",
+        modality="audio-video",
+        people=0.636,
+        people_note="single ratings that name the acted word, picture and sound (58.2 % picture alone, 40.9 % voice "
+        "alone): the paper",
+    ),
+    _video,
+)
+"""What was said, seen and heard."""

@@ -20,6 +20,9 @@ ABOUT = About(
     licence="CC BY 4.0",
     credit="Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss: A database of German emotional speech, Interspeech 2005",
     people_note="only clips that listeners named well were published, so their score (93.5 % of the votes) says little",
+    url="https://zenodo.org/records/7447302",
+    asking="offered to anybody by its publisher",
+    never_train="kept as the language and the corpus that no shipped model has met",
 )
 
 NAME = re.compile(r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z])")

@@ -1,8 +1,9 @@
 """FER2013: 35 887 grey faces of 48 x 48 pixels found by image search, seven words, with the votes of FER+.
 
-The layout read here keeps them as lossless WebP mosaics (`train_00.webp` … of 40 x 40 faces) beside `labels.csv.gz`
-and `exclude.csv`. 2 200 of the training faces are the same photographs as validation or test faces: `Sample.defect`
-says so, and whoever judges on the test split should leave them out.
+Three layouts are read: lossless WebP mosaics (`train_00.webp` … of 40 x 40 faces) beside `labels.csv.gz` and
+`exclude.csv`; and the two in which Kaggle offers it (`visavox.datasets.fer2013_kaggle`): `fer2013.csv`, and folders of
+words. 2 200 of the training faces are the same photographs as validation or test faces: `Sample.defect` says so where
+`exclude.csv` is there, and whoever judges on the test split should leave them out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ ABOUT = About(
     credit="Goodfellow et al., Challenges in Representation Learning, ICML 2013; Barsoum et al., FER+, ICMI 2016",
     people=0.65,
     people_note="65 ± 5 % is often cited; how it was measured is hardly documented",
+    url="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+    access="ask",
+    asking="from Kaggle, with an account there; FER+ votes: https://github.com/microsoft/FERPlus",
 )
 
 SIDE = 48
@@ -54,18 +58,24 @@ def samples(folder: Path) -> list[Sample]:
     """All faces, in the order of the original table; `part` is the official split.
 
     Args:
-        folder: with `labels.csv.gz`, `exclude.csv` and the mosaics.
+        folder: with `labels.csv.gz`, `exclude.csv` and the mosaics; or with what Kaggle offers.
 
     Returns:
-        35 887 samples whose clips hold one face [1, 48, 48, 3] each, named by row ("fer2013-00042").
+        35 887 samples whose clips hold one face [1, 48, 48, 3] each, named by row ("fer2013-00042"). A face and its
+        twin in another part have one `take`.
 
     Raises:
         DataError: a file is missing or holds fewer faces than labels.
     """
+    if not (folder / "labels.csv.gz").is_file():
+        from visavox.datasets import fer2013_kaggle
+
+        found = fer2013_kaggle.samples(folder)
+        if found:
+            return found
     with gzip.open(_file(folder, "labels.csv.gz"), "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    with _file(folder, "exclude.csv").open(encoding="utf-8", newline="") as file:
-        defects = {int(row["index"]): row["reason"] for row in csv.DictReader(file)}
+    defects, takes = excluded(_file(folder, "exclude.csv"))
     pictures = {
         usage: iter(_faces(folder, part, sum(row["usage"] == usage for row in rows))) for usage, part in PARTS.items()
     }
@@ -80,12 +90,25 @@ def samples(folder: Path) -> list[Sample]:
                 emotion=emotions.word(row["label"], "fer2013"),
                 corpus="fer2013",
                 part=PARTS[row["usage"]],
+                take=takes.get(index),
                 modality="face",
                 defect=defects.get(index, ""),
                 votes=None if index in WRONG_VOTES else votes,
             )
         )
     return result
+
+
+def excluded(path: Path) -> tuple[dict[int, str], dict[int, str]]:
+    """Why a row should be left out, and the take that it has in common with its twin, by row."""
+    defects, takes = {}, {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            index, twin = int(row["index"]), row["twin"]
+            defects[index] = row["reason"]
+            if twin:
+                takes[index] = takes[int(twin)] = f"fer2013-{int(twin):05d}"
+    return defects, takes
 
 
 def _faces(folder: Path, part: str, count: int) -> NDArray[np.uint8]:

@@ -19,6 +19,8 @@ ABOUT = About(
     modality="voice",
     licence="CC BY-NC-SA 4.0",
     credit="Christop: nEMO: Dataset of Emotional Speech in Polish, LREC-COLING 2024",
+    url="https://huggingface.co/datasets/amu-cai/nEMO",
+    asking="offered to anybody by its publisher",
 )
 
 NAME = re.compile(r"([A-Z]{2}\d)_(anger|fear|happiness|neutral|sadness|surprised)_(\d+)")

@@ -20,6 +20,9 @@ ABOUT = About(
     modality="voice",
     licence="CC BY-NC-ND 4.0",
     credit="Pichora-Fuller, Dupuis: Toronto emotional speech set, University of Toronto Dataverse, 2020",
+    url="https://doi.org/10.5683/SP2/E8H2MF",
+    asking="offered to anybody by its publisher",
+    never_train="its terms allow no derivatives, and it has two voices",
 )
 
 NAME = re.compile(r"(OAF?|YAF)_([a-z]+)_(angry|disgust|fear|happy|neutral|ps|sad)")

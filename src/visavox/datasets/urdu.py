@@ -21,6 +21,10 @@ ABOUT = About(
     licence="for research (the publisher's README)",
     credit="Latif, Qayyum, Usman, Qadir: Cross lingual speech emotion recognition, FIT 2018",
     people_note="the words are those that four annotators agreed on, so there is no score of people",
+    url="https://github.com/siddiquelatif/URDU-Dataset",
+    access="open",
+    asking="offered to anybody by its publisher",
+    never_train="kept as the natural speech that no shipped model has met; a word is mostly one or two speakers'",
 )
 
 NAME = re.compile(r"(S([MF])\d+)_F(\d+)_([AHNS])(\d+)")

@@ -21,7 +21,7 @@ from visavox.formats.precision import PROBABILITY_DIGITS, TIME_DIGITS, rounded
 from visavox.formats.registry import read_bytes, write_bytes
 from visavox.timeline import SOURCES, About, Segment, Timeline
 
-TIMES = ("start", "end", "evidence")
+TIMES = ("start", "end", "evidence", "baseline")
 """Columns written as times; all other numbers are shares."""
 
 _FORMULA = re.compile(r"""(^|[;,|\t\r\n])(?=["\s]*[=+\-@'＝＋－＠])""")
@@ -169,6 +169,7 @@ def _segment(row: Mapping[str, str], words: tuple[str, ...], where: str) -> Segm
         row.get("reason", ""),
         {source: numbers[f"weight_{source}"] for source in SOURCES if f"weight_{source}" in numbers},
         numbers.get("evidence", 0.0),
+        numbers.get("baseline", 0.0),
     )
 
 

@@ -83,6 +83,7 @@ def decode(content: bytes, where: str) -> Timeline:
                     row["reason"],
                     {source: _number(weight) for source, weight in row["weights"].items()},
                     _number(row["evidence"]),
+                    _number(row.get("baseline", 0.0)),
                 )
                 for row in data["segments"]
             ),
@@ -113,6 +114,7 @@ def _segment(segment: Segment, timeline: Timeline) -> dict[str, Any]:
         "reason": segment.reason,
         "weights": segment.weights,
         "evidence": segment.evidence,
+        "baseline": segment.baseline,
     }
 
 

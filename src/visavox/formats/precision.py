@@ -80,6 +80,7 @@ def _segment(segment: Segment) -> Segment:
         segment.reason,
         {source: share(weight) for source, weight in segment.weights.items()},
         seconds(segment.evidence),
+        seconds(segment.baseline),
     )
 
 

@@ -63,6 +63,24 @@ def lane(timeline: Timeline, person: str, source: str) -> Lane:
     )
 
 
+def expected(timeline: Timeline) -> str:
+    """Prior and baseline of an analysis, and how much there was to the baseline; "" where they are not known.
+
+    Example:
+        >>> from visavox.timeline import About, Segment
+        >>> cell = Segment(0, 1, "person-1", "face", (0.2, 0.8), baseline=42.25)
+        >>> about = About(options={"prior": "life", "baseline": "self"})
+        >>> expected(Timeline((cell,), ("neutral", "happy"), about))
+        'Prior life; baseline self, up to 42 s of neutral.'
+    """
+    options = timeline.about.options
+    if "prior" not in options or "baseline" not in options:
+        return ""
+    known = max((segment.baseline for segment in timeline), default=0.0)
+    amount = f", up to {length(known) if known < 10 else length(round(known))} of neutral" if known else ""
+    return f"Prior {options['prior']}; baseline {options['baseline']}{amount}."
+
+
 def sentence(timeline: Timeline, person: str) -> str:
     r"""What a person showed, in one sentence.
 

@@ -92,6 +92,8 @@ class Description:
         yield Text.assemble((_safe(about.file) or "timeline", "bold"), "  " + ", ".join(facts))
         if about.status == "truncated":
             yield Text(f"The file breaks off at {summary.clock(about.duration, 1)}; this is what was before.", "red")
+        if expected := summary.expected(self.timeline):
+            yield Text(expected, "dim")
         for note in about.notes:
             yield Text(_safe(note), "dim")
 

@@ -174,12 +174,15 @@ def run(
     session = Session(path)
     priors = _priors(recipe, frequencies)
     validation = roles["validation"]
-    logits = judged(session, wing, validation, place)
-    truth = [recipe.words.index(sample.emotion) for sample in validation]
-    temperature = fit_temperature(logits, truth)
-    validated = round(float(np.mean(logits.argmax(axis=1) == truth)), 4)
+    temperature, validated = 1.0, None
+    if validation:
+        logits = judged(session, wing, validation, place)
+        truth = [recipe.words.index(sample.emotion) for sample in validation]
+        temperature = fit_temperature(logits, truth)
+        validated = round(float(np.mean(logits.argmax(axis=1) == truth)), 4)
     judge = Judge(recipe.words, temperature=temperature, priors=priors, judging=recipe.judging)
-    judge.remember(validation, logits, part="validation")
+    if validation:
+        judge.remember(validation, logits, part="validation")
     for corpus, part, status, samples in _tests(recipe, roles, data):
         logits = judged(session, wing, samples, place)
         judge.remember(samples, logits, part=part)
@@ -286,7 +289,7 @@ def split(recipe: Recipe, data: str | os.PathLike[str] | Sequence[str] | None = 
                         f"{recipe.name}: {column} {key} would be in {sides[key]} and in {role}; "
                         f"name it on one side, or leave it out with exclude"
                     )
-    for role in ("train", "validation"):
+    for role in ("train",) if recipe.training.keep == "last" else ("train", "validation"):
         if not roles[role]:
             raise TrainingError(f"{recipe.name}: no clip is left for {role}; look at the recipe's [[corpora]]")
     return roles
@@ -418,14 +421,16 @@ def _where(wanted: Mapping[str, Sequence[object]]) -> str:
 
 def _protocol(recipe: Recipe, histories: Sequence[History], validation: int, temperature: float) -> str:
     trained = [
-        f"{len(history.rows)} epochs of AdamW (one cycle, averaged weights), epoch {history.best} chosen"
+        f"{len(history.rows)} epochs of AdamW (one cycle, averaged weights), "
+        f"{'the last kept' if history.keep == 'last' else f'epoch {history.best} chosen'}"
         for history in histories
     ]
     settled = "norms measured anew on unvaried training clips, " if recipe.settle else ""
     several = f"the mean of {len(trained)} networks: " if len(trained) > 1 else ""
+    fitted = f"the temperature ({temperature:.3f}) fitted, on {validation} validation clips"
     return (
-        f"{several}{'; '.join(trained)}, {settled}and the temperature ({temperature:.3f}) fitted, on {validation} "
-        f"validation clips; test clips judged once, whole, with prior {recipe.judging.prior}; intervals: 95 % of "
+        f"{several}{'; '.join(trained)}, {settled}and {fitted if validation else 'nobody held out to calibrate on'}; "
+        f"test clips judged once, whole, with prior {recipe.judging.prior}; intervals: 95 % of "
         f"{recipe.judging.draws} bootstrap draws of speakers, or of clips where the corpus knows no speakers."
     )
 

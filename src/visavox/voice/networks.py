@@ -215,7 +215,12 @@ class VoiceTask:
         return functional.cross_entropy(logits, batch[1])
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Mean recall over words ("score", averaged over corpora; each corpus's by its number) and cross-entropy."""
+        """Mean recall over words ("score", averaged over corpora; each corpus's by its number) and cross-entropy.
+
+        Without clips to validate on, a score that is no number.
+        """
+        if not len(self.validation.labels):
+            return {"score": float("nan")}
         truth, corpora = self.validation.labels, self.validation.corpora
         logits = judge(network, self.validation.spectra).astype(np.float64)
         right = logits.argmax(axis=1) == truth
@@ -306,6 +311,8 @@ class VoiceWing:
 
     def _spectra(self, samples: Sequence[Sample], path: Path) -> Spectra:
         """Spectra of samples, from the file if it holds just these, heard in the same way."""
+        if not samples:
+            return Spectra([], below=self.below)
         key = repr((self.mel, [str(sample.clip.name) for sample in samples]))
         if path.exists():
             with np.load(path) as kept:

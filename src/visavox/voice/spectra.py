@@ -63,11 +63,13 @@ class Spectra:
     def __init__(self, spectra: Sequence[NDArray[np.floating]], *, below: float = 35.0) -> None:
         cut = [spectrum[speech_frames(spectrum, below=below)] for spectrum in spectra]
         self.lengths = np.array([len(spectrum) for spectrum in cut], dtype=np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
-        self.values: NDArray[np.float16] = np.concatenate(cut).astype(np.float16)
+        self.starts: NDArray[np.int64] = np.cumsum(self.lengths) - self.lengths
+        nothing = np.zeros((0, 0), dtype=np.float16)
+        self.values: NDArray[np.float16] = np.concatenate(cut or [nothing]).astype(np.float16)
         self.loud = np.array([np.quantile(spectrum, 0.9) for spectrum in cut], dtype=np.float32)
         # What is heard when nobody speaks: the quietest tenth of each band, of the whole clip with its ends.
-        self.quiet = np.stack([np.quantile(spectrum, 0.1, axis=0) for spectrum in spectra]).astype(np.float32)
+        quiet = [np.quantile(spectrum, 0.1, axis=0) for spectrum in spectra]
+        self.quiet = np.stack(quiet or [np.zeros(0)]).astype(np.float32)
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -1,0 +1,361 @@
+"""The protocols by name. They are frozen: a name gives the same folds for ever, on every machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from visavox.errors import DataError, OptionError
+from visavox.protocols.folds import Fold, Indices, Maker, Protocol, Row, belongs, number_of, row_name
+
+SIX = ("angry", "calm", "fearful", "happy", "neutral", "sad")
+"""The words of the reports that judge RAVDESS's speech, and song, on six words."""
+
+WORDS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ravdess": ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "savee": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "enterface": ("happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "rml": ("happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "crema-d": ("neutral", "happy", "sad", "angry", "fearful", "disgusted"),
+        "emo-db": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "bored"),
+        "fer2013": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "raf-db": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "ckplus": ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "contemptuous"),
+        "aff-wild2": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "mead-samples": ("happy", "sad", "fearful", "disgusted", "surprised", "contemptuous"),
+        "nemo": ("neutral", "happy", "sad", "angry", "fearful", "surprised"),
+        "tess": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "urdu": ("neutral", "happy", "sad", "angry"),
+    }
+)
+"""The words of each corpus, by its name in `visavox.datasets`."""
+
+LUNA5 = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
+"""RAVDESS's actors by the fold that judges them."""
+
+ACTOR6 = tuple(tuple(range(first, first + 4)) for first in range(1, 25, 4))
+"""RAVDESS's actors four by four: two women and two men in each fold, since women have even numbers."""
+
+REPORT_SEEDS = (42, 27, 31, 948088, 271617)
+"""Seeds with which the report "Audio-Visual Emotion Recognition System" (Benha University, 2022) shuffled its clips."""
+
+CKPLUS_FOLDS = 10
+CREMA_D_FOLDS = 5
+
+TWINS = ("blank", "exact", "near", "near_mirrored")
+"""Defects for which an image of FER2013 is not learned from: nothing on it, or a twin among those that judge."""
+
+
+def by_numbers(sides: Sequence[tuple[str, Sequence[int]]]) -> Maker:
+    """Folds that judge speakers by number and learn from the others that any fold names, or that `sides` leaves over.
+
+    Args:
+        sides: name of each fold and the numbers of those whom it judges.
+    """
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        numbers = np.array([number_of(rows[index].speaker or "") for index in inside])
+        known = set(numbers.tolist())
+        for fold, judged in sides:
+            for number in judged:
+                if number not in known:
+                    raise DataError(f"{name}, fold {fold}: no clip of speaker {number:02d}; bring the whole corpus.")
+        return [
+            Fold(fold, inside[~np.isin(numbers, judged)], inside[np.isin(numbers, judged)]) for fold, judged in sides
+        ]
+
+    return make
+
+
+def by_key(key: Callable[[str], str], *, least: int = 2) -> Maker:
+    """Folds that judge all speakers of one key and learn from the others, such as each speaker for himself.
+
+    Args:
+        key: of a speaker.
+        least: how many folds there must be.
+    """
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        keys = [key(rows[index].speaker or "") for index in inside]
+        found = sorted(set(keys))
+        if len(found) < least:
+            raise DataError(
+                f"{name}: it needs at least {least} folds of speakers, and the {len(inside)} rows have "
+                f"{len(found)} ({', '.join(found)}); bring the whole corpus."
+            )
+        place = np.array([found.index(key) for key in keys])
+        return [Fold(one, inside[place != number], inside[place == number]) for number, one in enumerate(found)]
+
+    return make
+
+
+def by_rank(folds: int) -> Maker:
+    """Folds of every n-th speaker in the order of their names."""
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        speakers = sorted({rows[index].speaker or "" for index in inside})
+        if len(speakers) < folds:
+            raise DataError(f"{name}: {len(speakers)} speakers cannot fill {folds} folds; bring the whole corpus.")
+        rank = np.array([speakers.index(rows[index].speaker or "") % folds for index in inside])
+        return [Fold(str(k + 1), inside[rank != k], inside[rank == k]) for k in range(folds)]
+
+    return make
+
+
+def by_part(*, without: Sequence[str]) -> Maker:
+    """The corpus's own split; training rows with these defects are left out."""
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        sides: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+        for index in inside:
+            part = rows[index].part
+            if part not in sides:
+                raise DataError(
+                    f"{name}: {row_name(rows, int(index))} is in part {part!r}; expected train, validation or test."
+                )
+            if part != "train" or getattr(rows[index], "defect", "") not in without:
+                sides[part].append(int(index))
+        train, validation, test = (np.array(sides[part], dtype=np.int64) for part in ("train", "validation", "test"))
+        return [Fold("official", train, test, validation)]
+
+    return make
+
+
+def shuffled(seeds: Sequence[int], *, test: float, validation: float = 0.0) -> Maker:
+    """Clips shuffled and cut, once a seed: speakers are on both sides.
+
+    Shuffled and cut as `sklearn.model_selection.ShuffleSplit` does it (test first, then validation), over the rows in
+    the order given, so that a report's seed means something.
+
+    Args:
+        seeds: one fold each.
+        test: share that is judged.
+        validation: share that is held out for choosing.
+    """
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        folds = []
+        for seed in seeds:
+            order = inside[np.random.RandomState(seed).permutation(len(inside))]
+            first = int(np.ceil(test * len(inside)))
+            second = first + int(np.ceil(validation * len(inside)))
+            folds.append(
+                Fold(f"seed {seed}", np.sort(order[second:]), np.sort(order[:first]), np.sort(order[first:second]))
+            )
+        return folds
+
+    return make
+
+
+def dealt(folds: int, *, seed: int) -> Maker:
+    """Clips shuffled and dealt into folds as `sklearn.model_selection.KFold(shuffle=True)` does it."""
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        if len(inside) < folds:
+            raise DataError(f"{name}: {len(inside)} clips cannot fill {folds} folds.")
+        order = np.arange(len(inside))
+        np.random.RandomState(seed).shuffle(order)
+        parts = [np.sort(part) for part in np.array_split(order, folds)]
+        return [Fold(str(k + 1), np.delete(inside, part), inside[part]) for k, part in enumerate(parts)]
+
+    return make
+
+
+def across(train: Sequence[str], test: str) -> Protocol:
+    """Learn from corpora, judge another one, on the words that they share.
+
+    Args:
+        train: names of the corpora that are learned from.
+        test: name of the one that is judged.
+
+    Raises:
+        OptionError: a name is unknown, the same corpus is on both sides, or they share fewer than two words.
+    """
+    known = {name: _words(name) for name in (*train, test)}
+    if test in train:
+        raise OptionError(f"{'+'.join(train)}>{test}: {test} cannot be learned from and judged; name another corpus.")
+    learned = {word for name in train for word in known[name]}
+    words = tuple(word for word in known[test] if word in learned)
+    if len(words) < 2:
+        raise OptionError(f"{'+'.join(train)}>{test}: they share fewer than two words ({', '.join(words) or 'none'}).")
+
+    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
+        for index in inside:
+            if not getattr(rows[index], "corpus", None):
+                raise DataError(f"{name}: {row_name(rows, int(index))} does not say of which corpus it is.")
+        sides = {corpus: np.array([belongs(rows[i], corpus) for i in inside], dtype=bool) for corpus in (*train, test)}
+        for corpus, here in sides.items():
+            if not here.any():
+                raise DataError(f"{name}: no clip of {corpus} is among the {len(inside)} rows; load that corpus too.")
+        learned = np.any([sides[corpus] for corpus in train], axis=0)
+        return [Fold(test, inside[learned & ~sides[test]], inside[sides[test]])]
+
+    name = f"{'+'.join(train)}>{test}"
+    return Protocol(
+        name=name,
+        corpora=(*train, test),
+        words=words,
+        make=make,
+        about=f"learn from {' and '.join(train)}, judge all of {test}, on the words they share",
+        speakers_apart=False,
+        trained_on=tuple(train),
+    )
+
+
+def _words(corpus: str) -> tuple[str, ...]:
+    """The words of a corpus, or of the corpus of which it is a kind ("ravdess-video")."""
+    for name in sorted(WORDS_OF, key=len, reverse=True):
+        if corpus == name or corpus.startswith(f"{name}-"):
+            return WORDS_OF[name]
+    raise OptionError.one_of("corpus of a protocol", corpus, WORDS_OF)
+
+
+def _loso(name: str, corpus: str, source: str = "") -> Protocol:
+    return Protocol(
+        name=name,
+        corpora=(corpus,),
+        words=WORDS_OF[corpus],
+        make=by_key(str),
+        about=f"each speaker of {corpus} is judged by who learned from all the others",
+        source=source,
+    )
+
+
+def _random(name: str, make: Maker, about: str, source: str, words: tuple[str, ...] = SIX) -> Protocol:
+    return Protocol(
+        name=name,
+        corpora=("ravdess",),
+        words=words,
+        make=make,
+        about=f"LEAKS ON PURPOSE: {about}; speakers and sentences are on both sides",
+        source=source,
+        speakers_apart=False,
+    )
+
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        protocol.name: protocol
+        for protocol in (
+            Protocol(
+                name="ravdess-luna5",
+                corpora=("ravdess",),
+                words=WORDS_OF["ravdess"],
+                make=by_numbers([(str(number), actors) for number, actors in enumerate(LUNA5, start=1)]),
+                about="five folds of four or five actors, eight words",
+                source="Luna-Jiménez et al., A Proposal for Multimodal Emotion Recognition Using Aural Transformers "
+                "and Action Units on RAVDESS Dataset, Applied Sciences 12(1) 327, 2022",
+            ),
+            Protocol(
+                name="ravdess-actor6",
+                corpora=("ravdess",),
+                words=WORDS_OF["ravdess"],
+                make=by_numbers([(str(number), actors) for number, actors in enumerate(ACTOR6, start=1)]),
+                about="six folds of four actors (1-4, 5-8 … 21-24), two women and two men each, eight words",
+                source="six folds of four actors as in EmoBox (Ma et al., Interspeech 2024), which draws other fours; "
+                "ours go by number, so compare means and not folds",
+            ),
+            _loso("ravdess-loso", "ravdess"),
+            Protocol(
+                name="ravdess-17-7",
+                corpora=("ravdess",),
+                words=SIX,
+                make=by_numbers([("18-24", tuple(range(18, 25)))]),
+                about="learn from actors 1-17, judge actors 18-24, six words",
+                source="report of 2024 after Farhoudi and Setayeshi, Speech Communication 127, 2021; its code once "
+                "names its test file 19-24: 18-24 is its text",
+            ),
+            _random(
+                "ravdess-random",
+                shuffled(REPORT_SEEDS, test=0.2),
+                "clips cut 80/20 with each of the seeds " + ", ".join(map(str, REPORT_SEEDS)),
+                "seeds of Audio-Visual Emotion Recognition System, Benha University, 2022; 80/20 as in most reports",
+            ),
+            _random(
+                "ravdess-random-8words",
+                shuffled(REPORT_SEEDS, test=0.2),
+                "as ravdess-random, on all eight words",
+                "as ravdess-random",
+                WORDS_OF["ravdess"],
+            ),
+            _random(
+                "ravdess-random-80-10-10",
+                shuffled(REPORT_SEEDS, test=0.1, validation=0.1),
+                "clips cut 80/10/10 with each of the same seeds",
+                "Audio-Visual Emotion Recognition System, Benha University, 2022 (its split for sound)",
+            ),
+            _random(
+                "ravdess-random-5fold",
+                dealt(5, seed=42),
+                "clips dealt into five folds, seed 42",
+                "the code of the report of 2024 after Farhoudi and Setayeshi, 2021",
+            ),
+            _random(
+                "ravdess-random-10fold",
+                dealt(10, seed=42),
+                "clips dealt into ten folds, seed 42",
+                "the text of the same report, which names no seed: 42 as in its code",
+            ),
+            _loso("savee-loso", "savee"),
+            _loso("enterface-loso", "enterface"),
+            _loso("rml-loso", "rml"),
+            Protocol(
+                name="crema-d-actor5",
+                corpora=("crema-d",),
+                words=WORDS_OF["crema-d"],
+                make=by_key(lambda speaker: str(number_of(speaker) % CREMA_D_FOLDS), least=CREMA_D_FOLDS),
+                about="five folds: an actor's number modulo 5; six words",
+                source="ours",
+            ),
+            _loso("emodb-loso", "emo-db"),
+            Protocol(
+                name="fer2013-official",
+                corpora=("fer2013",),
+                words=WORDS_OF["fer2013"],
+                make=by_part(without=TWINS),
+                about="the official split, without the training images that are blank or have a twin in the test",
+                source="Goodfellow et al., Challenges in Representation Learning, ICML 2013; nobody knows who is who, "
+                "so pictures are kept apart, not people; 46 validation images equal a test image and stay where "
+                "they are",
+                speakers_apart=False,
+            ),
+            Protocol(
+                name="ckplus-subject10",
+                corpora=("ckplus",),
+                words=WORDS_OF["ckplus"],
+                make=by_rank(CKPLUS_FOLDS),
+                about="ten folds: every tenth subject in the order of their numbers, seven words",
+                source="subjects in ascending order sampled with step ten, as in Liu et al., Facial Expression "
+                "Recognition via a Boosted Deep Belief Network, CVPR 2014",
+            ),
+        )
+    }
+)
+"""All but those across corpora, which `named` makes of "A>B" and "A+B>C"."""
+
+
+def named(name: str) -> Protocol:
+    """A protocol by its name, or across corpora: "ravdess>emo-db", "ravdess+nemo>urdu".
+
+    Raises:
+        OptionError: there is none of that name.
+
+    Example:
+        >>> named("crema-d>urdu").words
+        ('neutral', 'happy', 'sad', 'angry')
+    """
+    if name in PROTOCOLS:
+        return PROTOCOLS[name]
+    match = re.fullmatch(r"([^>]+)>([^>]+)", name)
+    if match:
+        return across([part.strip() for part in match.group(1).split("+")], match.group(2).strip())
+    raise OptionError.one_of("protocol", name, [*PROTOCOLS, "CORPUS>CORPUS"])
+
+
+def names() -> tuple[str, ...]:
+    """The names, without those across corpora."""
+    return tuple(PROTOCOLS)

@@ -1,0 +1,256 @@
+"""What the tables on RAVDESS's actors share: the published posteriors, our facial units, and scores without leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavox import datasets
+from visavox.baseline import Baseline
+from visavox.baseline.by_person import Kind, log_probabilities
+from visavox.calibration import softmax
+from visavox.clip import Clip
+from visavox.datasets import Data
+from visavox.emotions import CODES
+from visavox.errors import DataError
+from visavox.fusion import Fusion
+from visavox.precomputed import Classic, FeatureTable
+from visavox.protocols import named
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+WORDS: tuple[str, ...] = tuple(CODES["ravdess"].values())
+"""RAVDESS's eight words, in the order of their codes."""
+
+POSTERIORS = "luna2022_posteriors.csv.gz"
+UNITS = "au.csv.gz"
+
+PUBLISHED_COLUMNS: Mapping[str, str] = {"voice": "voice_", "bi-LSTM": "aulstm_", "MLP": "aumlp_"}
+"""The published models and how their columns begin: logits of a fine-tuned XLSR voice network and of a bi-LSTM on
+sequences of action units, probabilities of a perceptron on their averages."""
+
+Scores = dict[str, Floats]
+"""By source, probabilities [n, k]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Takes:
+    """RAVDESS's clips as the published tables know them, one row a clip.
+
+    Args:
+        names: The clip's name, as the tables spell it (``01-01-…``) [n].
+        truth: Index of its word in `WORDS` [n].
+        actors: Number of its actor [n].
+        fold: Number of the `ravdess-luna5` fold that judges it, from 1 [n].
+    """
+
+    names: tuple[str, ...]
+    truth: Integers
+    actors: Integers
+    fold: Integers
+
+    @property
+    def people(self) -> list[str]:
+        """Whose each clip is."""
+        return [f"ravdess-{actor:02d}" for actor in self.actors]
+
+    @property
+    def emotions(self) -> list[str]:
+        """The word of each clip."""
+        return [WORDS[index] for index in self.truth]
+
+    @property
+    def clips(self) -> list[Clip]:
+        """Clips that know their name and person, and hold nothing."""
+        return [Clip(name=name, person=person) for name, person in zip(self.names, self.people, strict=True)]
+
+    def of(self, values: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
+        """The values of some rows."""
+        return [value for value, inside in zip(values, mask, strict=True) if inside]
+
+
+def takes(data: Data = None) -> Takes:
+    """All 1 440 clips, in the order of their names.
+
+    Raises:
+        DataError: RAVDESS's folder or its table of facial units is missing.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(file(UNITS, data), usecols=["name", "actor", "label"]).sort_values("name")
+    actors = table["actor"].to_numpy(dtype=np.int64)
+    people = [_Person(f"ravdess-{actor:02d}", WORDS[label - 1]) for actor, label in zip(actors, table["label"])]
+    fold = np.zeros(len(table), dtype=np.int64)
+    for number, one in enumerate(named("ravdess-luna5").folds(people), start=1):
+        fold[one.test] = number
+    return Takes(tuple(table["name"]), table["label"].to_numpy(dtype=np.int64) - 1, actors, fold)
+
+
+@dataclass(frozen=True)
+class _Person:
+    """A row as protocols look at it."""
+
+    speaker: str
+    emotion: str
+    take: str | None = None
+    part: str = ""
+
+
+def file(name: str, data: Data = None) -> Path:
+    """A table in RAVDESS's folder.
+
+    Raises:
+        DataError: It is not there.
+    """
+    path = datasets.place("ravdess", data) / name
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such table; the tables on RAVDESS's published posteriors need it.")
+    return path
+
+
+def published(those: Takes, data: Data = None) -> tuple[Scores, dict[int, Scores], dict[int, Integers]]:
+    """What the published models said.
+
+    Returns:
+        Of every clip, by the models of the fold that judges it: raw columns by source [n, 8]; and by fold, what its
+        models said of their own training clips, and the indices of these clips in `those`.
+
+    Raises:
+        DataError: The table is missing, or does not hold the clips.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(file(POSTERIORS, data))
+    place = {name: index for index, name in enumerate(those.names)}
+    columns = {source: [c for c in table.columns if c.startswith(front)] for source, front in PUBLISHED_COLUMNS.items()}
+    unknown = sorted(set(table["name"]) - set(place))
+    if unknown:
+        raise DataError(f"{POSTERIORS}: clip {unknown[0]} is not in {UNITS}; bring both from the same copy.")
+    tested = table[table["part"] == "test"].set_index("name").loc[list(those.names)]
+    held_out = {source: tested[names].to_numpy(dtype=np.float64) for source, names in columns.items()}
+    training: dict[int, Scores] = {}
+    rows: dict[int, Integers] = {}
+    for fold, part in table[table["part"] == "train"].groupby("fold"):
+        training[int(fold)] = {source: part[names].to_numpy(dtype=np.float64) for source, names in columns.items()}
+        rows[int(fold)] = np.array([place[name] for name in part["name"]], dtype=np.int64)
+    return held_out, training, rows
+
+
+def as_probabilities(raw: Scores) -> Scores:
+    """Published columns as probabilities: logits go through a softmax, probabilities are made to sum to one."""
+    return {
+        source: values / values.sum(axis=1, keepdims=True) if source == "MLP" else softmax(values)
+        for source, values in raw.items()
+    }
+
+
+def units(data: Data = None) -> FeatureTable:
+    """Averages of OpenFace's action units over each clip, their square roots: of intensities the spread is then even."""
+    import pandas as pd
+
+    table = pd.read_csv(file(UNITS, data))
+    columns = [name for name in table.columns if name.startswith("AU")]
+    roots = table[columns].clip(lower=0.0) ** 0.5
+    return FeatureTable(pd.concat([table["name"], roots], axis=1), columns=columns, modality="face")
+
+
+def units_recognizer(table: FeatureTable, baseline: Kind) -> Classic:
+    """Our Recognizer on facial units: the mean of a logistic regression and of the 25 nearest neighbours."""
+    from sklearn.ensemble import VotingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+
+    both = VotingClassifier(
+        [
+            ("linear", LogisticRegression(C=0.1, max_iter=3000)),
+            ("neighbours", KNeighborsClassifier(25, weights="distance")),
+        ],
+        voting="soft",
+    )
+    return Classic(table, both, baseline=baseline, words=WORDS, prior="corpus")
+
+
+def nested(
+    fold: Integers, judge: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats], words: int = len(WORDS)
+) -> dict[int, Floats]:
+    """Scores of every clip for every fold, by judges who met neither the clip's people nor the fold's.
+
+    Args:
+        fold: Number of the fold that judges each clip [n].
+        judge: Learns from the clips of the first mask and scores those of the second.
+        words: How many.
+
+    Returns:
+        By fold [n, words]: of its own clips by who learned from all others; of another fold's clips by who learned
+        from neither. Whoever fits a fusion for the fold on these sees nothing that its people ever touched.
+    """
+    folds = np.unique(fold).tolist()
+    result = {k: np.full((len(fold), words), np.nan) for k in folds}
+    for number, k in enumerate(folds):
+        result[k][fold == k] = judge(fold != k, fold == k)
+        for j in folds[number + 1 :]:
+            both = (fold == k) | (fold == j)
+            scores = judge(~both, both)
+            result[k][fold == j] = scores[fold[both] == j]
+            result[j][fold == k] = scores[fold[both] == k]
+    return result
+
+
+def nested_recognizer(those: Takes, recognizer: Classic) -> dict[int, Floats]:
+    """`nested` scores of a Recognizer that is fitted in memory."""
+    from sklearn.base import clone
+
+    clips, emotions, people = those.clips, those.emotions, those.people
+
+    def judge(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> Floats:
+        fitted = clone(recognizer).fit(
+            [clip for clip, inside in zip(clips, train, strict=True) if inside],
+            those.of(emotions, train),
+            those.of(people, train),
+        )
+        scores: Floats = fitted.predict_proba([clip for clip, inside in zip(clips, test, strict=True) if inside])
+        return scores
+
+    return nested(those.fold, judge)
+
+
+def without_baseline(scores: Floats, train: NDArray[np.bool_], people: Sequence[str], kind: Kind) -> Floats:
+    """Probabilities with each person's own usual taken out; what is usual at all is learned from training's people."""
+    if kind == "none":
+        return scores
+    known = [person for person, inside in zip(people, train, strict=True) if inside]
+    return Baseline(kind).fit(log_probabilities(scores[train]), known).transform_probabilities(scores, people)
+
+
+def fused(
+    those: Takes,
+    scores: Callable[[int], Scores],
+    make: Callable[[Sequence[str]], Fusion],
+    training: Callable[[int], tuple[Scores, Integers]] | None = None,
+) -> Floats:
+    """Probabilities of every clip by a fusion that was fitted anew for its fold.
+
+    Args:
+        those: The clips.
+        scores: Of all clips for a fold, by source.
+        make: A fusion that has learned nothing, for these sources.
+        training: What it is fitted on for a fold, and which clips these are; None: the scores of the other folds.
+    """
+    result = np.full((len(those.fold), len(WORDS)), np.nan)
+    emotions, people = those.emotions, those.people
+    for k in np.unique(those.fold).tolist():
+        given = scores(k)
+        test = those.fold == k
+        if training is None:
+            rows = np.flatnonzero(~test)
+            seen = {source: values[rows] for source, values in given.items()}
+        else:
+            seen, rows = training(k)
+        fusion = make(tuple(given)).fit_scores(seen, [emotions[row] for row in rows], [people[row] for row in rows])
+        result[test] = fusion.combine({source: values[test] for source, values in given.items()})
+    return result
