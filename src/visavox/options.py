@@ -62,9 +62,7 @@ class Options:
             raise OptionError.one_of("baseline", self.baseline, ("self", "enrolment", "none"))
         if self.neutral is None:
             if self.baseline == "enrolment":
-                raise OptionError(
-                    "Baseline enrolment needs neutral: the stretch in which the person is neutral."
-                )
+                raise OptionError("Baseline enrolment needs neutral: the stretch in which the person is neutral.")
             return
         if self.baseline == "none":
             raise OptionError("A stretch is named as neutral, and baseline is none: leave one of the two out.")

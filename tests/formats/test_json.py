@@ -69,6 +69,17 @@ def test_every_field_is_in_the_manual() -> None:
     assert not missing
 
 
+def test_a_file_of_a_version_without_baselines_is_read(conversation: Callable[..., Timeline]) -> None:
+    timeline = conversation(2)
+    document = loaded(timeline)
+    for segment in document["segments"]:
+        assert segment.pop("baseline") == 0.0
+    jsonschema.validate(document, json_format.schema())
+    assert json_format.decode(json.dumps(document).encode(), "old.json") == json_format.decode(
+        FORMATS[".json"].encode(timeline), "new.json"
+    )
+
+
 def test_one_line_a_segment(conversation: Callable[..., Timeline]) -> None:
     timeline = conversation(10)
     lines = FORMATS[".json"].encode(timeline).decode().splitlines()

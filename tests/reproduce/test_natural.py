@@ -13,7 +13,7 @@ import visavox
 from visavox import zoo
 from visavox.emotions import WORDS
 from visavox.errors import DataError
-from visavox.reproduce import fer_package, natural, recorded
+from visavox.reproduce import choices, fer_package, natural, recorded
 from visavox.reproduce.recorded import Recorded, best, dominant, false_rate, judged, read, together
 
 NAN = np.full(7, np.nan)
@@ -93,6 +93,29 @@ def test_without_talkers_there_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     with pytest.raises(DataError, match="no neutral talker"):
         list(recorded.talkers(tmp_path, None))
+
+
+# Choices
+
+
+def test_sessions_show_what_a_baseline_is_worth_to_who_looks_sad_at_rest() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.arange(140) % 7
+    looks = rng.normal(-1.5, 0.5, (140, 7)) + 6.0 * np.eye(7)[truth]
+    looks[:, 0] -= 3.0
+    looks[:, WORDS.index("sad")] += 5.0
+    rows = {row.row: row for row in choices._half_lives("table", "looks", "nothing", {"somebody": (looks, truth)})}
+    none, fast = (rows[f"sessions made of validation looks, half-life {half}"].mean for half in ("none", "20 s"))
+    assert none < 0.8 < fast
+
+
+def test_a_photograph_seen_again_is_nearly_the_same() -> None:
+    rows, columns = np.mgrid[0:48, 0:48]
+    face = np.stack([(2 * rows + 2 * columns).astype(np.uint8)] * 3, axis=-1)
+    views = choices._views(face, np.random.default_rng(1))
+    assert views.shape == (choices.VIEWS, 48, 48, 3)
+    inner = views[:, 12:36, 12:36, 0].astype(float) - face[12:36, 12:36, 0]
+    assert 0 < np.abs(inner).max() < 16
 
 
 # The other package

@@ -49,17 +49,16 @@ CLIP, STEP = 2.0, 3.0
 """Seconds that a clip lasts, and from one to the next."""
 
 FACES, AT_REST = 12, 1.0
-"""People made of faces, since FER2013 does not know who is who; and the deviation, in nats, of how they look at rest."""
+"""People made of faces, since FER2013 does not know who is who; and the deviation of their looks at rest, in nats."""
 
 
 def strengths(title: str, fitted: str, samples: Sequence[Sample], ours: FaceRecognizer) -> Iterator[Row]:
-    """What the prior of life costs and gains by its strength, where the strength was chosen."""
+    """What the prior of life costs and gains by its strength, and a baseline by its half-life."""
     sure = [(sample, word) for sample in samples if sample.part == "validation" and (word := _agreed(sample))]
     truth = np.array([WORDS.index(word) for _, word in sure])
     rng = np.random.default_rng(1)
     pictures = (_views(np.asarray(sample.clip.faces)[0], rng) for sample, _ in sure)
     evidence = np.log(calibrated(np.array([ours.logits(item).mean(axis=0) for item in pictures]), ours.card, "uniform"))
-    yield from _half_lives(title, "faces", fitted, _strangers(evidence, truth))
     for strength in STRENGTHS:
         words = (evidence + strength * np.log(emotions.life_prior(WORDS))).argmax(axis=1)
         for part, mine in (("emotional", truth > 0), ("neutral", truth == 0)):
@@ -71,6 +70,7 @@ def strengths(title: str, fitted: str, samples: Sequence[Sample], ours: FaceReco
                 note=f"{len(group)} photographs of whose word {SURE:.0%} of the raters are sure, each seen "
                 f"{VIEWS} times; `analyze` uses {LIFE_STRENGTH:g}, chosen here",
             )  # fmt: skip
+    yield from _half_lives(title, "faces", fitted, _strangers(evidence, truth))
 
 
 def half_lives(title: str, fitted: str, data: Data) -> Iterator[Row]:

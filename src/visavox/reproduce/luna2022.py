@@ -26,6 +26,7 @@ from visavox.reproduce.ravdess import (
     as_probabilities,
     fused,
     nested_recognizer,
+    own_fold,
     published,
     takes,
     units,
@@ -130,7 +131,7 @@ def rows(data: Data = None, folder: Path | None = None, progress: Callable[[str]
     table = units(data)
     progress("our facial units")
     with_units = {kind: nested_recognizer(those, units_recognizer(table, kind)) for kind in ("none", "self")}
-    facial = {kind: _own_fold(those, scores) for kind, scores in with_units.items()}
+    facial = {kind: own_fold(those, scores) for kind, scores in with_units.items()}
     add(FIRST, "units (ours)", facial["none"], "none", "training speakers")
     for name, make, fits in every_rule():
         progress(name)
@@ -153,7 +154,7 @@ def rows(data: Data = None, folder: Path | None = None, progress: Callable[[str]
 
     cached = {fold: four("self")(fold) for fold in np.unique(those.fold).tolist()}
     for source in (*held_out, "units (ours)"):
-        own = _own_fold(those, {fold: scores[source] for fold, scores in cached.items()})
+        own = own_fold(those, {fold: scores[source] for fold, scores in cached.items()})
         add(SECOND, source, own, "self", "training speakers")
     judged_by: dict[str, Floats] = {}
     for name, make, fits in every_rule():
@@ -165,14 +166,6 @@ def rows(data: Data = None, folder: Path | None = None, progress: Callable[[str]
     add(SECOND, "chosen rule, with units (ours)", chosen, "self", HELD_OUT, f"chosen by the other folds: {picked}")
     for name, judged in (("log-linear", judged_by["log-linear"]), ("chosen rule", chosen)):
         result.append(_difference(those, f"{name} (self) minus {LATE_LR}", judged, late))
-    return result
-
-
-def _own_fold(those: Takes, scores: Mapping[int, Floats]) -> Floats:
-    """Of every clip the scores for the fold that judges it."""
-    result = np.empty_like(next(iter(scores.values())))
-    for fold, values in scores.items():
-        result[those.fold == fold] = values[those.fold == fold]
     return result
 
 

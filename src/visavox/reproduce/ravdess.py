@@ -30,6 +30,9 @@ WORDS: tuple[str, ...] = tuple(CODES["ravdess"].values())
 POSTERIORS = "luna2022_posteriors.csv.gz"
 UNITS = "au.csv.gz"
 
+VOICE_RECIPE = "ravdess/voice"
+"""The recipe of the voice networks that are trained anew in each fold."""
+
 PUBLISHED_COLUMNS: Mapping[str, str] = {"voice": "voice_", "bi-LSTM": "aulstm_", "MLP": "aumlp_"}
 """The published models and how their columns begin: logits of a fine-tuned XLSR voice network and of a bi-LSTM on
 sequences of action units, probabilities of a perceptron on their averages."""
@@ -254,3 +257,57 @@ def fused(
         fusion = make(tuple(given)).fit_scores(seen, [emotions[row] for row in rows], [people[row] for row in rows])
         result[test] = fusion.combine({source: values[test] for source, values in given.items()})
     return result
+
+
+def own_fold(those: Takes, scores: Mapping[int, Floats]) -> Floats:
+    """Of every clip the scores for the fold that judges it."""
+    result = np.empty_like(next(iter(scores.values())))
+    for fold, values in scores.items():
+        result[those.fold == fold] = values[those.fold == fold]
+    return result
+
+
+def trained_voice(those: Takes, data: Data, folder: Path) -> Floats:
+    """What the voice networks say of each clip, each judged by the one that was trained on the other folds' actors.
+
+    Args:
+        those: The clips.
+        data: Where RAVDESS is.
+        folder: Holds the networks, or will: what is not there is trained.
+    """
+    from visavox.evaluation import evaluate
+
+    place = folder / VOICE_RECIPE / "ravdess-luna5"
+    judged = evaluate(VOICE_RECIPE, "ravdess-luna5", data=data, folder=place)
+    found = {name[3:]: row for name, row in zip(judged.names, judged.probabilities, strict=True)}
+    missing = [name for name in those.names if name[3:] not in found]
+    if missing:
+        raise DataError(f"{place}: nothing was judged of {missing[0]} and {len(missing) - 1} more; bring all of RAVDESS.")
+    return np.stack([found[name[3:]] for name in those.names])
+
+
+def heard(those: Takes, data: Data, folder: Path) -> FeatureTable:
+    """What the shipped ``voice-open`` computes of each clip, kept in the folder. It learned from CREMA-D alone."""
+    import pandas as pd
+
+    from visavox import zoo
+
+    network = zoo.load("voice-open")
+    path = folder / "features" / f"ravdess-voice-open-{zoo.card('voice-open').sha256[:12]}.csv.gz"
+    if not path.is_file():
+        clips = {str(sample.clip.name): sample.clip for sample in datasets.load("ravdess", data)}
+        numbers = network.features([clips["03" + name[2:]] for name in those.names])
+        table = pd.DataFrame(numbers, columns=[f"f{column}" for column in range(numbers.shape[1])])
+        table.insert(0, "name", those.names)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"part-{path.name}")
+        table.to_csv(temporary, index=False, float_format="%.6g")
+        temporary.replace(path)
+    return FeatureTable(path, columns="f*", modality="voice")
+
+
+def voice_recognizer(table: FeatureTable, baseline: Kind) -> Classic:
+    """A linear judge of what a network computes of voices."""
+    from sklearn.linear_model import LogisticRegression
+
+    return Classic(table, LogisticRegression(C=0.01, max_iter=3000), baseline=baseline, words=WORDS, prior="corpus")
