@@ -17,11 +17,13 @@ from visavox.emotions import (
     SPELLINGS,
     VALENCE_AROUSAL,
     WORDS,
+    expected_in_life,
     life_prior,
     project,
     word,
 )
 from visavox.errors import OptionError
+from visavox.recognizer import Card
 
 ALL = WORDS + EXTRA_WORDS
 vocabularies = st.lists(st.sampled_from(ALL), min_size=1, unique=True)
@@ -105,3 +107,13 @@ def test_life_is_mostly_neutral() -> None:
     assert sum(prior.values()) == pytest.approx(1)
     assert max(prior, key=prior.__getitem__) == "neutral"
     assert life_prior(ALL).sum() == pytest.approx(1)
+
+
+def test_life_is_believed_by_half() -> None:
+    """The prior of that name is the square root of how often words are right: wherever it is asked for."""
+    expected = expected_in_life(life_prior(WORDS))
+    assert expected == pytest.approx(np.sqrt(life_prior(WORDS)) / np.sqrt(life_prior(WORDS)).sum())
+    assert 1 / len(WORDS) < expected[0] < life_prior(WORDS)[0]
+    shares = (0.6, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05)
+    assert Card("made", "face", WORDS, priors={"life": shares}).prior("life") == pytest.approx(expected_in_life(shares))
+    assert Card("made", "face", WORDS).prior("life") == pytest.approx(expected), "a card need not say what life is"

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from visavox.calibration import calibrated, softmax
-from visavox.emotions import WORDS, life_prior
-from visavox.judgement import LIFE_STRENGTH, TRUST, Expecting, Judged, fuse, judge, open_fusion
+from visavox.emotions import LIFE_STRENGTH, WORDS, life_prior
+from visavox.fusion import RULES
+from visavox.judgement import TRUST, Expecting, Judged, fuse, judge, open_fusion
 from visavox.recognizer import Card, Prior
 
 CORPUS = (0.2, 0.3, 0.15, 0.15, 0.1, 0.02, 0.08)
@@ -64,3 +65,11 @@ def test_the_prior_is_paid_once_when_two_sources_are_joined(models: tuple[str, .
         np.testing.assert_allclose(joined, softmax(evidence + log_prior), atol=2e-3)
     alone = {"face": lanes["face"], "voice": Judged(lanes["voice"].shown, np.full((5, 7), np.nan), np.zeros(5))}
     np.testing.assert_allclose(fuse(fusion, alone, "uniform"), lanes["face"].plain, atol=2e-3)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_any_rule_that_needs_no_fitting_joins_two_sources(models: tuple[str, ...], rule: str) -> None:
+    rng = np.random.default_rng(4)
+    lanes = {source: Judged(p := rng.dirichlet(np.ones(7), 5), p, np.zeros(5)) for source in TRUST}
+    assert open_fusion(rule).rule == rule
+    np.testing.assert_allclose(fuse(open_fusion(rule), lanes, "life").sum(axis=1), 1)

@@ -558,6 +558,24 @@ def test_what_there_is_can_be_told(tmp_path: Path) -> None:
     assert recording.duration == pytest.approx(2, abs=0.1)
 
 
+def test_a_wav_file_that_ends_before_its_header_says_breaks_off(tmp_path: Path) -> None:
+    """FFmpeg takes the file's end for the sound's; the header knows better, unless its writer could not go back."""
+    whole = write_wav(tmp_path / "whole.wav", np.zeros(16_000, np.int16)).read_bytes()
+    streamed = whole[:4] + b"\xff\xff\xff\xff" + whole[8:40] + b"\xff\xff\xff\xff" + whole[44:]
+    for name, data, status in (
+        ("whole", whole, "complete"),
+        ("half", whole[:16_000], "truncated"),
+        ("streamed", streamed, "complete"),
+    ):
+        path = tmp_path / f"{name}.wav"
+        path.write_bytes(data)
+        with media.open_recording(path) as recording:
+            sound = sum(len(item.samples) for item in recording.read() if isinstance(item, media.Sound))
+        assert (recording.status, sound) == (status, 16_000 if name != "half" else (16_000 - 44) // 2), name
+    with media.open_recording(tmp_path / "half.wav", end=0.2) as recording:
+        assert list(recording.read()) and recording.status == "complete", "all of the part is there"
+
+
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
     peaks = []
     for seconds in (30, 300):

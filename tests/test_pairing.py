@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from visavox import recipes
 from visavox.emotions import WORDS
 from visavox.errors import OptionError
+from visavox.fusion import RULES
 from visavox.recipes import pairing
 from visavox.recipes.pairing import Pairs
 from visavox.recognizer import Card
@@ -53,6 +54,7 @@ def test_two_members_are_better_than_one() -> None:
     members = {"face": member(1, 1.5), "voice": member(2, 1.0)}
     scores, truth = pairing._draw(members, "test", Pairs(count=700, seed=3))
     found = {score.metric: score.value for score in pairing._scores({"face": 1, "voice": 1}, scores, truth)}
+    assert {f"uar {rule}" for rule in RULES} < set(found), "a card compares all rules that need no fitting"
     assert found["uar log-linear"] > found["uar face"] > found["uar voice"] > 1 / 7
 
 

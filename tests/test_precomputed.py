@@ -56,6 +56,7 @@ c,mine,validation,cy,sad,0.30000,0.30000,0.40000
 def test_what_a_training_wrote_is_read_back(tmp_path: Path) -> None:
     model = SavedScores(written(tmp_path / "predictions.csv", PREDICTIONS), modality="voice")
     assert model.classes_ == ("neutral", "happy", "sad") and model.modality == "voice"
+    assert model.card is not None and model.card.name == "p of predictions.csv", "tables have no room for a whole path"
     probabilities = model.predict_proba(named("b", "x", "a"))
     assert probabilities[0] == pytest.approx(np.array([0.1, 0.1, 0.79999]) / 0.99999)
     assert np.isnan(probabilities[1]).all()

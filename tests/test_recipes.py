@@ -3,15 +3,18 @@
 import subprocess
 import sys
 import types
+import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from visavox import datasets, recipes
+from visavox.cli import main
 from visavox.clip import Clip
 from visavox.datasets import About, Sample
-from visavox.errors import DataError, InputError, OptionError, TrainingError
+from visavox.errors import DataError, InputError, LeakError, OptionError, TrainingError
 from visavox.recipes.pairing import is_fusion
 from visavox.recognizer import Card
 from visavox.session import Session, sha256
@@ -50,6 +53,32 @@ precision = "float32"
 
 [judging]
 draws = 100
+"""
+
+
+OWN = """
+name = "own"
+modality = "voice"
+words = ["sad", "angry"]
+
+[network]
+widths = [4, 4]
+strides = [[2, 2]]
+features = 8
+
+[[corpora]]
+name = "mine"
+test = { speaker = ["mine-carla"] }
+
+[training]
+epochs = 1
+batch = 4
+keep = "last"
+threads = 1
+precision = "float32"
+
+[judging]
+draws = 20
 """
 
 
@@ -176,6 +205,125 @@ def test_a_recipe_that_leaves_nothing_to_learn_from_is_refused(corpora: Path) ->
         recipes.split(recipes.read(RECIPE.replace("exclude =", 'train = { speaker = ["nobody"] }\nexclude =')), corpora)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [RECIPE, RECIPE.replace("[judging]", 'keep = "last"\n[[further]]\nkeep = "best"\n[judging]')],
+    ids=["the network", "a further one"],
+)
+def test_a_best_epoch_wants_somebody_to_choose_it_by(corpora: Path, text: str) -> None:
+    alone = text.replace('validation = { speaker = ["carla"] }\n', "")
+    with pytest.raises(TrainingError, match=r'no clip is left for validation, and training.keep = "best" chooses'):
+        recipes.split(recipes.read(alone), corpora)
+    pytest.importorskip("torch")
+    roles = {"train": datasets.load("made-faces", corpora)}
+    with pytest.raises(TrainingError, match=r'no clip is left for validation.*give some more, or keep = "last"'):
+        recipes.run(recipes.read(text), roles=roles, folder=corpora / "run", progress=False)
+
+
+@pytest.mark.torch
+def test_the_last_epoch_needs_nobody_held_out_to_choose_it(corpora: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    text = RECIPE.replace("[judging]", 'keep = "last"\n[judging]').replace('validation = { speaker = ["carla"] }', "")
+    card = recipes.run(
+        recipes.read(text, ["training.epochs=2"]), data=corpora, folder=tmp_path / "run", progress=False
+    ).card
+    assert card.temperature == 1 and "the last kept" in card.protocol
+    assert "nobody held out to calibrate on" in card.protocol
+    assert (card.corpora[0].clips, card.corpora[0].speakers) == (4 * 4 * 11, 4)
+
+
+@pytest.mark.torch
+def test_the_clips_may_be_given(corpora: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    everybody = datasets.load("made-faces", corpora)
+    roles = {
+        "train": [sample for sample in everybody if sample.speaker in PEOPLE[3:]],
+        "validation": [sample for sample in everybody if sample.speaker == "carla"],
+        "test": [
+            *(sample for sample in everybody if sample.speaker == "anna"),
+            *datasets.load("other-faces", corpora),
+            *(replace(sample, corpus="unheard of") for sample in datasets.load("other-faces", corpora)),
+        ],
+    }
+    # Two corpora have no place where they could be looked for, or no name that anybody knows.
+    card = recipes.run(
+        recipes.read(RECIPE, ["training.epochs=1"]), roles=roles, folder=tmp_path / "run", progress=False
+    ).card
+    assert [corpus.name for corpus in card.corpora] == ["made-faces"]
+    assert card.corpora[0].used == (
+        "train: 132 clips; validation: 44 clips; test: 44 clips; left out: defect blank"
+    )  # as the recipe says
+    assert {score.corpus: score.status for score in card.scores} == {
+        "made-faces": "held-out", "other-faces": "out-of-sample", "unheard of": "out-of-sample",
+    }  # fmt: skip
+    assert card.made["held_out"]["made-faces"] == {"speaker": ["anna"]}
+    assert card.made["command"] == "visavox.recipes.run('made', roles=...)"
+    assert card.split == "as the caller gave them: nobody is on two sides"
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ("dora", r"made, train and test: speaker dora is in training \(row 0 \(made-faces-dora-neutral-0\)\)"),
+        ("carla", "made, validation and test: speaker carla is in training"),
+    ],
+)
+def test_clips_that_are_given_may_not_leak(corpora: Path, test: str, told: str) -> None:
+    pytest.importorskip("torch")
+    everybody = datasets.load("made-faces", corpora)
+    roles = {
+        "train": [sample for sample in everybody if sample.speaker in PEOPLE[3:]],
+        "validation": [sample for sample in everybody if sample.speaker == "carla"],
+        "test": [replace(sample) for sample in everybody if sample.speaker == test],
+    }
+    with pytest.raises(LeakError, match=told):
+        recipes.run(recipes.read(RECIPE), roles=roles, folder=corpora / "run", progress=False)
+
+
+def test_the_same_clip_is_not_there_for_two_things(corpora: Path) -> None:
+    pytest.importorskip("torch")
+    nobody = [replace(sample, speaker=None, take=None) for sample in datasets.load("made-faces", corpora)]
+    roles = {"train": nobody, "validation": nobody[:3]}
+    with pytest.raises(LeakError, match=r"row 0 \(made-faces-anna-neutral-0\) is in training and in the test"):
+        recipes.run(recipes.read(RECIPE), roles=roles, folder=corpora / "run", progress=False)
+
+
+def test_a_role_that_is_none(corpora: Path) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(OptionError, match="'development' for role: expected one of train, validation, test"):
+        recipes.run(recipes.read(RECIPE), roles={"development": []}, folder=corpora / "run", progress=False)
+    with pytest.raises(OptionError, match="draws its own pairs"):
+        recipes.run("fusion", roles={}, folder=corpora / "run")
+
+
+@pytest.mark.torch
+def test_a_table_of_one_s_own_is_learned_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`visavox train` over recordings that no registry knows, but a table: two tones of voice by three people."""
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    lines = ["path,emotion,speaker,sex"]
+    for person, pitch in (("anna", 220), ("bert", 120), ("carla", 200)):
+        for word, factor in (("sad", 0.8), ("angry", 1.6)):
+            for take in range(2):
+                tone = np.sin(2 * np.pi * pitch * factor * np.arange(8000) / 16_000) + rng.normal(0, 0.05, 8000)
+                with wave.open(str(tmp_path / f"{person}-{word}-{take}.wav"), "wb") as file:
+                    file.setnchannels(1)
+                    file.setsampwidth(2)
+                    file.setframerate(16_000)
+                    file.writeframes((8000 * tone).astype("<i2").tobytes())
+                lines.append(f"{person}-{word}-{take}.wav,{word},{person},{'male' if person == 'bert' else 'female'}")
+    (tmp_path / "table.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "own.toml").write_text(OWN, encoding="utf-8")
+    folder = tmp_path / "run"
+    words = ["train", str(tmp_path / "own.toml"), "--data", f"mine={tmp_path / 'table.csv'}", "--folder", str(folder)]
+    assert main([*words, "--quiet"]) == 0, capsys.readouterr().err
+    assert "on mine" in capsys.readouterr().out
+    card = Card.read(folder / "own.json")
+    assert (card.corpora[0].name, card.corpora[0].clips, card.corpora[0].speakers) == ("mine", 8, 2)
+    assert card.corpora[0].credit == "its owner"
+    assert {(score.corpus, score.status) for score in card.scores} == {("mine", "held-out")}
+
+
 def test_a_corpus_that_is_missing_is_named_with_where_was_looked(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delenv(datasets.VARIABLE, raising=False)
     with pytest.raises(DataError, match=r"corpus fer2013 not found \(looked in .*here/fer2013\); say where it is"):
@@ -257,7 +405,7 @@ def test_the_shipped_recipes_can_be_read() -> None:
         if is_fusion(text):
             continue
         recipe = recipes.read(text)
-        assert recipe.name == path.stem
+        assert recipe.name == "-".join(path.relative_to(folder).with_suffix("").parts)
         assert recipe.purpose
         assert recipe.not_for
         assert recipe.licence

@@ -13,6 +13,8 @@ import visavox
 from visavox import zoo
 from visavox.clip import Clip
 from visavox.errors import ModelError, OptionError
+from visavox.face.recognizer import FaceRecognizer
+from visavox.judgement import Expecting, judge
 from visavox.recognizer import Card
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -55,6 +57,15 @@ def test_a_prior_moves_the_probabilities() -> None:
     neutral = zoo.card("face").words.index("neutral")
     assert life[neutral] > uniform[neutral]
     assert life.sum() == pytest.approx(1)
+
+
+def test_life_means_the_same_to_a_model_and_to_an_analysis() -> None:
+    """The card's shares of life are believed as far as `analyze` believes them, by any door."""
+    face = zoo.load("face")
+    assert isinstance(face, FaceRecognizer)
+    logits = face.logits(faces().faces).mean(axis=0)
+    lane = judge([logits], [(0.0, 0.5)], zoo.card("face"), Expecting(prior="life", baseline="none"))
+    np.testing.assert_allclose(zoo.load("face", prior="life").predict_proba([faces()]), lane.shown, atol=1e-5)
 
 
 def test_the_fusion_loads_its_members(weights: Path) -> None:

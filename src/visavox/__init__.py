@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from visavox.analysis import analyze as analyze
+    from visavox.baseline import Baseline as Baseline
     from visavox.clip import Clip as Clip
     from visavox.emotions import WORDS as WORDS
     from visavox.errors import VisavoxError as VisavoxError
+    from visavox.evaluation import evaluate as evaluate
     from visavox.formats import read as read
     from visavox.formats import write as write
     from visavox.fusion import Fusion as Fusion
@@ -32,12 +34,14 @@ _ROOMS = {
     "write": "formats",
     "read": "formats",
     "load": "zoo",
+    "evaluate": "evaluation",
     "Timeline": "timeline",
     "Segment": "timeline",
     "Clip": "clip",
     "Recognizer": "recognizer",
     "Card": "recognizer",
     "Fusion": "fusion",
+    "Baseline": "baseline",
     "VisavoxError": "errors",
     "WORDS": "emotions",
 }
@@ -48,12 +52,14 @@ __all__ = [
     "write",
     "read",
     "load",
+    "evaluate",
     "Timeline",
     "Segment",
     "Clip",
     "Recognizer",
     "Card",
     "Fusion",
+    "Baseline",
     "VisavoxError",
     "WORDS",
     "__version__",

@@ -36,7 +36,8 @@ def analyze(
         voice: Name or path of the voice model, or None to leave the voice out.
         face: Name or path of the face model, or None to leave the face out.
         body: None: there is no body model yet.
-        fusion: Rule that joins them: log-linear, product, mean or max; None for no fused lane.
+        fusion: Rule that joins them: log-linear, product, mean, max, min, median or majority-vote (those that need no
+            fitting); None for no fused lane.
         every: Length of a cell in seconds, at least 0.1.
         start: Begin of the part to analyse, in seconds.
         end: End of it (exclusive), or None for the recording's end.

@@ -11,20 +11,12 @@ from numpy.typing import NDArray
 from visavox.baseline.by_person import Kind
 from visavox.baseline.running import adapt
 from visavox.calibration import calibrated, change_prior
-from visavox.emotions import FOLDED, WORDS, life_prior, project
+from visavox.emotions import FOLDED, WORDS, expected_in_life, life_prior, project
 from visavox.fusion import Fusion, align, weights_of
 from visavox.recognizer import Card, Prior
 
 Floats = NDArray[np.float64]
 Span = tuple[float, float]
-
-LIFE_STRENGTH = 0.5
-"""Power of the prior of life in an analysis; 1 would take it at its word.
-
-How often people are neutral is known badly, and who cuts out a clip cuts out one in which something happens. This is
-the largest power, in steps of a tenth, that costs emotional faces less than two points: those of FER2013's validation
-part of whose word seven of ten raters are sure, seen six times (``visavox reproduce natural`` prints the choice).
-"""
 
 TRUST = {"face": 1.0, "voice": 0.3}
 """Power of a source in a log-linear fusion, beside the fitted one: how far it is to be believed on people unlike those
@@ -92,7 +84,7 @@ def judge(logits: Sequence[Floats | None], spans: Sequence[Span], card: Card, ex
 def _under(prior: Prior, probabilities: Floats, words: Sequence[str], corpus: Floats) -> Floats:
     """Probabilities that were under a uniform prior, under the one that an analysis was asked for."""
     uniform = np.ones(len(words))
-    wanted = {"uniform": uniform, "corpus": corpus, "life": life_prior(words) ** LIFE_STRENGTH}
+    wanted = {"uniform": uniform, "corpus": corpus, "life": expected_in_life(life_prior(words))}
     return change_prior(probabilities, uniform, wanted[prior])
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from visavox import __version__, media
 from visavox.cells import FACE_WINDOW, VOICE_WINDOW, Cell, Faces, Looks, Voices
-from visavox.emotions import WORDS
+from visavox.emotions import LIFE_STRENGTH, WORDS
 from visavox.fusion import Fusion
-from visavox.judgement import LIFE_STRENGTH, Expecting, Judged, fuse, judge, open_fusion
+from visavox.judgement import Expecting, Judged, fuse, judge, open_fusion
 from visavox.options import Options
 from visavox.people import SHORTEST_TRACK, people, speaker
 from visavox.recognizer import Card, Prior

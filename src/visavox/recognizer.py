@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.clip import Clip
+from visavox.emotions import expected_in_life, life_prior
 from visavox.errors import ModelError, OptionError
 
 Modality = Literal["face", "voice", "body", "fused"]
@@ -97,7 +98,7 @@ class Card:
         confusion: Counts on the held-out test by true (row) and judged (column) word.
         input: What the network wants, for example ``{"size": 48, "colour": "grey"}`` or log-mel options.
         temperature: By which logits are divided before the softmax.
-        priors: Probability of each word under ``uniform``, ``corpus`` and ``life``.
+        priors: How often each word is right: in training (``corpus``), in life (``life``), alike (``uniform``).
         golden: ``{"seed": ..., "shape": ..., "logits": [...]}``: a made input and the logits it must give.
         recipe: The recipe's text.
         made: Versions, date, seconds and command.
@@ -124,7 +125,12 @@ class Card:
     made: Mapping[str, Any] = field(default_factory=dict)
 
     def prior(self, name: Prior) -> NDArray[np.float64]:
-        """The probability of each word under a prior [shape=(len(words),)]."""
+        """The probability of each word under a prior [shape=(len(words),)]; of life as far as it is believed.
+
+        Under ``life`` that is `emotions.expected_in_life` of what `priors` holds: the same as in `analyze`.
+        """
+        if name == "life":
+            return expected_in_life(self.priors.get(name) or life_prior(self.words))
         if name == "uniform" or name not in self.priors:
             return np.full(len(self.words), 1.0 / len(self.words))
         return np.asarray(self.priors[name], dtype=np.float64)

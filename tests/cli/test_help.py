@@ -12,6 +12,7 @@ import pytest
 
 from visavox import __version__
 from visavox.cli import main
+from visavox.fusion import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +22,11 @@ COMMANDS = (
     ["doctor"],
     ["train"],
     ["evaluate"],
+    ["reproduce"],
+    ["corpora", "list"],
+    ["corpora", "check"],
+    ["corpora", "get"],
+    ["corpora"],
     ["models", "list"],
     ["models", "show"],
     ["models", "fetch"],
@@ -44,7 +50,10 @@ def test_version() -> None:
 def test_without_words_it_shows_its_commands() -> None:
     result = visavox()
     assert result.returncode == 0
-    assert all(name in result.stdout for name in ("analyze", "demo", "models", "doctor", "train"))
+    assert all(
+        name in result.stdout
+        for name in ("analyze", "demo", "models", "corpora", "doctor", "train", "evaluate", "reproduce")
+    )
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -53,6 +62,12 @@ def test_every_help_has_two_examples(words: list[str], capsys: pytest.CaptureFix
     text = capsys.readouterr().out
     assert "Examples:" in text
     assert text.split("Examples:")[1].count("visavox ") >= 2
+
+
+def test_help_names_every_rule_that_joins_face_and_voice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert f"How they are joined: {', '.join(RULES)}, or none." in text
 
 
 @pytest.mark.parametrize(

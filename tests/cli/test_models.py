@@ -92,7 +92,7 @@ def test_a_card_is_shown_whole(shelf: Path, capsys: pytest.CaptureFixture[str]) 
         "on emo-db, all (out-of-sample)",
         "neutral 90 30",
         "bands: 64",
-        "prior life, %: neutral 90, angry 10",
+        "prior life, %: neutral 75, angry 25",  # the shares 9 : 1, as far as they are believed: their square roots
         "0123abcd",
         "seconds: 1800",
         'name = "trial" # [table]',

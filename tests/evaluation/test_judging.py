@@ -39,7 +39,7 @@ def test_no_recognizer_judges_whom_it_learned_from(nearest, corpus) -> None:
     assert result.title == "ravdess-luna5, none"
 
 
-@pytest.mark.parametrize("rule", ["log-linear", "logistic-regression"])
+@pytest.mark.parametrize("rule", ["mean", "log-linear", "logistic-regression"])
 def test_no_member_of_a_fusion_scores_a_speaker_it_met(nearest, corpus, rule: str) -> None:
     if rule == "logistic-regression":
         pytest.importorskip("sklearn")

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visavox import datasets, evaluation, protocols, recipes
+from visavox import datasets, evaluation, protocols
 from visavox.clip import Clip
 from visavox.datasets import About, Sample
 from visavox.errors import LeakError, OptionError
 from visavox.evaluation.trained import Trained
 from visavox.protocols import Fold, Protocol
+from visavox.protocols.named import dealt
 from visavox.recognizer import Card
 
 WORDS = ("neutral", "happy", "sad")
@@ -153,58 +154,53 @@ def test_a_network_that_did_not_hold_somebody_out_is_refused(corpus, recipe: str
         evaluation.evaluate(recipe, TWO, samples=corpus, folder=tmp_path / "run")
 
 
-def test_a_fold_is_told_to_a_recipe_by_its_speakers(corpus, recipe: str, tmp_path: Path) -> None:
-    fold = TWO.folds(corpus)[0]
-    told = Trained(recipe, TWO).overrides(corpus, fold)
-    assert told == {
-        "corpora": [
-            {
-                "name": "made-faces",
-                "words": list(WORDS),
-                "test": {"speaker": ["anna", "bert"]},
-                "train": {"speaker": ["carla", "dora"]},
-                "exclude": {"defect": ["blank"]},
-            }
-        ],
-        "unseen": [],
-    }
-    roles = recipes.split(recipes.read(RECIPE, told), tmp_path / "data")
-    assert {sample.speaker for sample in roles["train"]} == {"carla", "dora"}
-    assert {sample.speaker for sample in roles["test"]} == {"anna", "bert"}
+def test_a_recipe_is_given_the_clips_of_the_fold(corpus, recipe: str) -> None:
+    told = Trained(recipe, TWO).roles(corpus, TWO.folds(corpus)[0])
+    assert {role: {sample.speaker for sample in samples} for role, samples in told.items()} == {
+        "train": {"carla", "dora"}, "validation": set(), "test": {"anna", "bert"},
+    }  # fmt: skip
+    assert len(told["train"]) == len(told["test"]) == 72
 
 
 def test_whoever_chooses_the_epoch_is_a_part_of_the_training_part(corpus, tmp_path: Path) -> None:
     best = tmp_path / "best.toml"
     best.write_text(RECIPE.replace('keep = "last"', 'keep = "best"'), encoding="utf-8")
-    (use,) = Trained(str(best), TWO).overrides(corpus, TWO.folds(corpus)[0])["corpora"]
-    assert use["test"] == {"speaker": ["anna", "bert"]}
-    assert sorted(use["validation"]["speaker"] + use["train"]["speaker"]) == ["carla", "dora"]
+    told = Trained(str(best), TWO).roles(corpus, TWO.folds(corpus)[0])
+    people = {role: {str(sample.speaker) for sample in samples} for role, samples in told.items()}
+    assert people["test"] == {"anna", "bert"}
+    assert sorted([*people["validation"], *people["train"]]) == ["carla", "dora"]
 
 
-def test_the_corpus_s_own_parts_where_nobody_is_known(tmp_path: Path) -> None:
+def test_the_corpus_s_own_parts_where_nobody_is_known(recipe: str) -> None:
     rows = [
         Sample(clip=Clip(name=f"{part}-{word}-{defect}"), emotion=word, corpus="fer2013", part=part, defect=defect)
         for word in protocols.WORDS_OF["fer2013"]
         for part, defect in (("train", ""), ("train", "exact"), ("validation", ""), ("test", ""), ("test", "blank"))
     ]
     official = protocols.named("fer2013-official")
-    bare = tmp_path / "bare.toml"
-    bare.write_text(RECIPE.replace('exclude = { defect = ["blank"] }', ""), encoding="utf-8")
-    told = Trained(str(bare), official).overrides(rows, official.folds(rows)[0])
-    (use,) = told["corpora"]
-    assert (use["train"], use["validation"], use["test"]) == (
-        {"part": ["train"]},
-        {"part": ["validation"]},
-        {"part": ["test"]},
-    )
-    assert use["exclude"] == {"defect": ["exact"], "part": ["train"]}, "twins of the test are not learned from"
-    assert told["words"] == list(protocols.WORDS_OF["fer2013"])
+    told = Trained(recipe, official).roles(rows, official.folds(rows)[0])
+    assert {role: {(s.part, s.defect) for s in samples} for role, samples in told.items()} == {
+        "train": {("train", "")},  # twins of the test are not learned from
+        "validation": {("validation", "")},
+        "test": {("test", ""), ("test", "blank")},
+    }
 
 
-def test_recipes_do_not_leak_even_where_a_protocol_does(corpus, recipe: str) -> None:
-    leaky = replace(TWO, name="made-random", make=protocols.PROTOCOLS["ravdess-random"].make, speakers_apart=False)
-    with pytest.raises(OptionError, match="cannot be trained under made-random: neither the speakers nor the parts"):
-        Trained(recipe, leaky).overrides(corpus, leaky.folds(corpus)[0])
+def random_halves(corpus: list[Sample]) -> Protocol:
+    """A protocol that leaks on purpose: each clip by chance on one of two sides."""
+    return replace(TWO, name="made-random", make=dealt(2, seed=1), speakers_apart=False)
+
+
+def test_a_random_fold_s_network_must_have_held_out_each_clip(corpus, recipe: str, finished, tmp_path: Path) -> None:
+    leaky = random_halves(corpus)
+    first = leaky.folds(corpus)[0]
+    inside = [corpus[index] for index in first.test if not corpus[index].defect]
+    path = finished("1", PEOPLE) / "predictions.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    mine = {str(sample.clip.name) for sample in inside[1:]}
+    path.write_text("\n".join([lines[0], *(line for line in lines if line.split(",")[0] in mine)]), encoding="utf-8")
+    with pytest.raises(LeakError, match=f"did not hold out {inside[0].speaker} .{inside[0].clip.name}"):
+        evaluation.evaluate(recipe, leaky, samples=corpus, folder=tmp_path / "run")
 
 
 def test_the_recipe_of_a_fusion_is_refused() -> None:
@@ -225,3 +221,25 @@ def test_a_recipe_is_trained_in_each_fold(corpus, tmp_path: Path) -> None:
     again = evaluation.evaluate(recipe, TWO, samples=corpus, folder=folder)
     assert (folder / "fold-one" / "made.onnx").stat().st_mtime_ns == before
     np.testing.assert_array_equal(again.judged, result.judged)
+
+
+@pytest.mark.torch
+def test_a_recipe_is_trained_under_a_random_protocol_too_and_the_result_says_so(corpus, recipe, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    # Nothing is looked for anywhere: the fold's clips are given.
+    result = evaluation.evaluate(recipe, random_halves(corpus), samples=corpus, folder=tmp_path / "run")
+    assert result.status == "in-sample" and len(result.truth) == len(corpus)
+    card = Card.read(tmp_path / "run" / "fold-1" / "made.json")
+    assert {score.status for score in card.scores} == {"in-sample"}
+    assert card.split == "clips at random: speakers are on both sides"
+    assert card.made["held_out"] == {}, "somebody of every voice was learned from"
+
+
+@pytest.mark.torch
+def test_a_fold_s_network_knows_whom_it_held_out(corpus, recipe: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    evaluation.evaluate(recipe, TWO, samples=corpus, folder=tmp_path / "run")
+    path = tmp_path / "run" / "fold-one" / "made.onnx"
+    assert Card.read(path.with_suffix(".json")).made["held_out"] == {"made-faces": {"speaker": ["anna", "bert"]}}
+    again = evaluation.evaluate(path, TWO, samples=corpus)
+    assert set(again.speakers) == {"anna", "bert"} and again.status == "held-out"

@@ -1,8 +1,12 @@
 """The face network: what it does not mind, how faces are varied, and what its task counts."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from visavox.clip import Clip
+from visavox.datasets import Sample
 from visavox.errors import OptionError
 
 torch = pytest.importorskip("torch")
@@ -149,3 +153,16 @@ def test_a_key_that_no_face_recipe_knows_is_an_error() -> None:
             FaceWing(words=("happy", "sad"), **{**tables, table: {"depht": 3}})
     with pytest.raises(OptionError, match=r"'transformer' for network.kind: expected one of residual"):
         FaceWing(words=("happy", "sad"), **{**tables, "network": {"kind": "transformer"}})
+
+
+def test_there_is_a_depth_for_each_width() -> None:
+    with pytest.raises(OptionError, match=r"Bad value \[1, 2\] for network.depths: expected 3, one for each width"):
+        FaceNetwork(words=3, widths=(8, 8, 8), depths=(1, 2))
+
+
+def test_without_anybody_to_validate_on_the_score_is_no_number(network: FaceNetwork, tmp_path: Path) -> None:
+    wing = FaceWing(words=("happy", "sad"), network={"votes": 10}, input={}, augmentation={}, loss={})
+    face = np.zeros((1, 48, 48, 3), dtype=np.uint8)
+    learnt = [Sample(clip=Clip(faces=face), emotion="sad", corpus="made", votes={str(k): 1 for k in range(10)})]
+    task = wing.task(learnt, [], batch=4, folder=tmp_path)
+    assert np.isnan(task.validate(network)["score"]) and task.steps == 1

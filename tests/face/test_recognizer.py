@@ -91,7 +91,9 @@ def test_a_clip_is_judged_by_the_mean_of_its_faces(network):
     """Mean level 0.5; logits over the temperature through a softmax, as trained; then moved to the prior."""
     clip = Clip(faces=faces(0, 255))
     as_trained = np.exp(0.5 * GAIN / 2) / np.exp(0.5 * GAIN / 2).sum()
-    ratios = {"corpus": 1.0, "uniform": 1 / np.array([0.5, 0.3, 0.2]), "life": np.array([0.2, 1 / 3, 4])}
+    corpus = np.array([0.5, 0.3, 0.2])
+    # Of life as much as is believed: its shares 1 : 1 : 8 count as their square roots.
+    ratios = {"corpus": 1.0, "uniform": 1 / corpus, "life": np.sqrt([0.1, 0.1, 0.8]) / corpus}
     for prior, ratio in ratios.items():
         expected = as_trained * ratio / (as_trained * ratio).sum()
         found = FaceRecognizer(network, CARD, prior=prior).predict_proba([clip, clip])

@@ -203,3 +203,24 @@ def test_a_fusion_may_be_a_member() -> None:
     outer.fit(clips, y, groups)
     assert inner.fitted_on == "" and outer.members_["voices"].fitted_on == "nested held-out rows"  # type: ignore[attr-defined]
     assert np.allclose(np.nansum(outer.predict_proba(clips), axis=1)[0], 1)
+
+
+class Silent(Spy):
+    """Learns, and wants to be left alone by those who fit."""
+
+    def predict_proba(self, clips: Sequence[Clip]) -> Floats:
+        raise AssertionError("asked for scores that nobody has a use for")
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_rule_with_nothing_to_fit_asks_nobody(nested: bool) -> None:
+    clips, y, groups = corpus()
+    given = {"face": 0.7, "voice": 0.3}
+    for rule, weights in (("mean", None), ("majority-vote", None), ("log-linear", given), ("weighted-mean", given)):
+        members = {"face": Silent(), "voice": Silent()}
+        joined = Fusion(members, rule=rule, weights=weights, nested=nested, prior="corpus").fit(clips, y, groups)
+        assert joined.fitted_on == "" and joined.left_out_ == 0
+        assert {source: member.fits for source, member in joined.members_.items()} == {"face": 1, "voice": 1}  # type: ignore[attr-defined]
+        assert joined.frequencies_ == {word: y.count(word) / len(y) for word in WORDS}
+    with pytest.raises(DataError, match="'calm' is not among the words"):
+        Fusion({"face": Silent()}, rule="mean").fit(clips, ["calm"] * len(clips), groups)

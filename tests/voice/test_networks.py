@@ -197,6 +197,11 @@ def test_a_key_that_a_wing_does_not_know_is_named(table: str) -> None:
         wing(**{table: {"wings": 2}})
 
 
+def test_there_is_a_stride_for_each_block() -> None:
+    with pytest.raises(OptionError, match=r"Bad value \[\[2, 2\]\] for network.strides: .* each of the 2 blocks"):
+        LogMelNetwork(words=3, widths=(8, 8, 8), strides=((2, 2),))
+
+
 def test_a_clip_without_sound_is_named() -> None:
     with pytest.raises(InputError, match="nothing"):
         list(wing().inputs([Sample(clip=Clip(name="nothing"), emotion="sad", corpus="made")], folder=Path()))

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from visavox.cli import analyze, console, corpora, demo, doctor, evaluate, models, train
+from visavox.cli import analyze, console, corpora, demo, doctor, evaluate, models, reproduce, train
 from visavox.errors import OptionError, VisavoxError
 
 FAILED, MISUSED, STOPPED = 1, 2, 130
@@ -53,6 +53,7 @@ app.command("demo", epilog=demo.EXAMPLES)(demo.command)
 app.add_typer(models.app, name="models")
 app.add_typer(corpora.app, name="corpora")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
+app.command("reproduce", epilog=reproduce.EXAMPLES)(reproduce.command)
 app.command("train", epilog=train.EXAMPLES)(train.command)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.command)
 

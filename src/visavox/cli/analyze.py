@@ -57,7 +57,8 @@ def command(
     no_voice: Annotated[bool, typer.Option("--no-voice", help="Leave the voice out.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="Leave the face out.")] = False,
     fusion: Annotated[
-        str, typer.Option(help="How they are joined: log-linear, product, mean, max, or none.")
+        str,
+        typer.Option(help="How they are joined: log-linear, product, mean, max, min, median, majority-vote, or none."),
     ] = "log-linear",
     every: Annotated[float, typer.Option(help="Length of a cell, in seconds.")] = 0.5,
     prior: Annotated[

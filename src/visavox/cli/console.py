@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import rich.console
     import rich.progress
+    import rich.status
 
     from visavox.timeline import Timeline
 
@@ -51,6 +53,17 @@ def tell(timeline: Timeline, *, blank: bool = False) -> None:
         Console(highlight=False).print(describe(timeline))
     else:
         print(describe(timeline), flush=True)
+
+
+def printer() -> rich.console.Console:
+    """What tables are printed with on stdout: into a pipe or a file, lines are as long as they need to be.
+
+    They are not broken to the width of a terminal that is not there.
+    """
+    from rich.console import Console
+
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=120)
 
 
 class Bar:
@@ -102,3 +115,39 @@ class Bar:
             console=Console(stderr=True),
             transient=True,
         )
+
+
+class Steps:
+    """What is being done, step by step, on stderr: one line that changes on a terminal, nothing elsewhere.
+
+    Args:
+        quiet: Never show it.
+
+    Example:
+        >>> with Steps(quiet=True) as say:
+        ...     say("reading")
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._silent = quiet or not sys.stderr.isatty()
+        self._status: rich.status.Status | None = None
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __call__(self, what: str) -> None:
+        """Tells what is done now."""
+        if self._silent:
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status(what)
+            self._status.start()
+        self._status.update(what)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -65,7 +65,7 @@ def list_(
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(row["name"], row["modality"], row["licence"], HOW[row["how"]], row["found"] or "–")
-    out = _console()
+    out = console.printer()
     out.print(table)
     out.print("`visavox corpora get NAME` fetches one, or says whom to ask; your own recordings: a table (CSV).")
 
@@ -98,7 +98,7 @@ def check(
     elif quiet:
         print(summary(report))
     else:
-        _print_report(_console(), report)
+        _print_report(console.printer(), report)
     return 0 if report.is_usable else 1
 
 
@@ -222,14 +222,6 @@ def _bars(quiet: bool) -> Iterator[Progress]:
         yield progress
     finally:
         close()
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # Into a pipe or a file, lines are not broken to the width of a terminal that is not there.
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=120)
 
 
 def _print_report(out: Console, report: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -58,7 +58,7 @@ def show(
     if as_json:
         print(card.to_json())
     else:
-        _print_card(_console(), card, zoo.size(name))
+        _print_card(console.printer(), card, zoo.size(name))
 
 
 @app.command(
@@ -165,14 +165,6 @@ def _cells(row: dict[str, Any], name: str) -> list[str]:
     ]
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    # Into a pipe or a file, lines are not broken to the width of a terminal that is not there.
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=120)
-
-
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -184,7 +176,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row, row["name"]))
-    out = _console()
+    out = console.printer()
     out.print(table)
     out.print("`visavox models show NAME` says everything about one: what it learned from, and what it is not for.")
 
@@ -193,6 +185,7 @@ def _print_card(out: Console, card: Card, size: int) -> None:
     from rich.markup import escape
 
     from visavox import zoo
+    from visavox.recognizer import Prior
 
     def section(title: str, text: str = "") -> None:
         out.print(f"\n[bold]{title}[/bold]")
@@ -224,9 +217,9 @@ def _print_card(out: Console, card: Card, size: int) -> None:
         out.print(escape(f"{key}: {value}"))
     if card.words:
         out.print(f"temperature: {card.temperature:.3f}")
-    for name, prior in card.priors.items():
-        if len(prior) == len(card.words):
-            shares = ", ".join(f"{word} {100 * p:.0f}" for word, p in zip(card.words, prior, strict=True))
+    for name in get_args(Prior):
+        if len(card.priors.get(name, ())) == len(card.words):
+            shares = ", ".join(f"{word} {100 * p:.0f}" for word, p in zip(card.words, card.prior(name), strict=True))
             out.print(f"prior {name}, %: {shares}")
     if card.sha256:
         out.print(f"SHA-256: {card.sha256}")

@@ -23,12 +23,6 @@ TOLERANCE = 0.1
 EXACT = 0.001
 """The same for FLAC, whose header counts samples."""
 
-SLACK = 64
-"""Bytes that a WAV file may be shorter than its header says: some writers count the header twice."""
-
-UNKNOWN_LENGTH = 0x7FFF_0000
-"""Bytes; writers that cannot go back to the header promise more than this."""
-
 BLANK = "blank"
 """The mark of faces of one grey value."""
 
@@ -134,15 +128,11 @@ def _recording(path: Path, quick: bool) -> Look:
 
 
 def _cut(path: Path) -> Look | None:
-    """Finds WAV files that end before their header says: FFmpeg believes the file's end instead, and is content."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-        return None
-    promised, size = 8 + int.from_bytes(head[4:8], "little"), path.stat().st_size
-    if size + SLACK >= promised or promised > UNKNOWN_LENGTH:
-        return None
-    return Look(fault=f"breaks off after {size:,} of {promised:,} bytes")
+    """What there is to say of a WAV file that ends before its header says."""
+    from visavox.media.opening import cut_wav
+
+    found = cut_wav(path)
+    return None if found is None else Look(fault=f"breaks off after {found[0]:,} of {found[1]:,} bytes")
 
 
 def _at_16_khz(pieces: list[NDArray[np.float32]], rate: int) -> NDArray[np.float32]:

@@ -61,7 +61,13 @@ def base(corpus: str) -> str:
 
 
 def _held_out(card: Card, corpus: str) -> Mapping[str, Sequence[object]]:
-    """What a card's recipe says of a corpus's test clips: columns and values; nothing where it does not say."""
+    """What a card says of a corpus's test clips: columns and values; nothing where it does not say.
+
+    What a fold was given is in the card's `made`; otherwise its recipe says it, or a change of the recipe's corpora.
+    """
+    told = card.made.get("held_out")
+    if isinstance(told, Mapping):
+        return told.get(corpus) or {}
     uses: object = ()
     command = str(card.made.get("command", ""))
     changed = re.search(r"--set corpora=(.*?)(?= --set |$)", command)

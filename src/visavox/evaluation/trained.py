@@ -18,7 +18,7 @@ from visavox.calibration import change_prior
 from visavox.datasets import Sample, select
 from visavox.errors import DataError, LeakError, OptionError
 from visavox.evaluation.judges import Judged, features_of, once
-from visavox.protocols import WORDS_OF, Fold, Protocol
+from visavox.protocols import Fold, Protocol
 from visavox.recognizer import Card, Status
 
 Floats = NDArray[np.float64]
@@ -70,7 +70,6 @@ class Trained:
 
         Raises:
             LeakError: the folder holds a network that held out others.
-            OptionError: the fold cannot be told to a recipe.
         """
         from visavox import recipes, zoo
 
@@ -78,8 +77,16 @@ class Trained:
         path = place / f"{self.name}.onnx"
         predictions = place / "predictions.csv"
         if not (path.is_file() and path.with_suffix(".json").is_file() and predictions.is_file()):
-            overrides = self.overrides(samples, fold)
-            recipes.run(self.recipe, data=self.data, folder=place, overrides=overrides, progress=self.tell)
+            words = protocol.words
+            recipes.run(
+                self.recipe,
+                data=self.data,
+                folder=place,
+                roles=self.roles(samples, fold),
+                random=protocol.random,
+                overrides={"words": list(words)} if set(words) != set(self._recipe.words) else {},
+                progress=self.tell,
+            )
         card = Card.read(path.with_suffix(".json"))
         known = _predictions(predictions, card)
         test = [samples[index] for index in fold.test]
@@ -102,78 +109,14 @@ class Trained:
         inner = features_of(zoo.load(path), test) if features else None
         return Judged(fold.test, card.words, found, tuple(reasons), _history(place / "history.csv"), inner)
 
-    def overrides(self, samples: Sequence[Sample], fold: Fold) -> dict[str, object]:
-        """What is put in place of the recipe's corpora and words, so that it learns from the fold's training rows.
-
-        Raises:
-            OptionError: neither speakers nor the corpus's parts tell the fold, as in random protocols.
-        """
-        train = [samples[index] for index in fold.train]
-        test = [samples[index] for index in fold.test]
-        validation = [samples[index] for index in fold.validation]
-        if not validation and self._recipe.training.keep == "best":
-            inner = self.protocol.inner(samples, fold.train, VALIDATION_PARTS)[0]
-            validation, train = [samples[i] for i in inner.test], [samples[i] for i in inner.train]
-        words = list(self.protocol.words)
-        uses = []
-        for name in dict.fromkeys(sample.corpus for sample in [*train, *validation]):
-            sides = {
-                "test": [sample for sample in test if sample.corpus == name],
-                "validation": [sample for sample in validation if sample.corpus == name],
-                "train": [sample for sample in train if sample.corpus == name],
-            }
-            own = next((use for use in self._recipe.corpora if use.name == name), None)
-            use: dict[str, object] = {
-                "name": name,
-                "words": [word for word in words if word in WORDS_OF.get(name, words)],
-            }
-            column = self._column(name, sides)
-            for side, chosen in sides.items():
-                if chosen and column:
-                    use[side] = {column: sorted({str(getattr(sample, column)) for sample in chosen})}
-            exclude = self._exclude(name, samples, [*train, *validation, *test], own.exclude if own else {})
-            if exclude:
-                use["exclude"] = exclude
-            uses.append(use)
-        told = {sample.corpus for sample in train}
-        unseen = [{"name": name} for name in dict.fromkeys(sample.corpus for sample in test) if name not in told]
-        result: dict[str, object] = {"corpora": uses, "unseen": unseen}
-        if set(words) != set(self._recipe.words):
-            result["words"] = words
-        return result
-
-    def _exclude(
-        self, corpus: str, samples: Sequence[Sample], inside: Sequence[Sample], own: Mapping[str, Sequence[object]]
-    ) -> dict[str, list[object]]:
-        """What a recipe must leave out of a corpus: what it leaves out by itself, or what the protocol leaves out."""
-        here = [sample for sample in samples if sample.corpus == corpus and sample.emotion in self.protocol.words]
-        gone = {id(sample) for sample in select(here, own)} if own else set()
-        used = {id(sample) for sample in inside}
-        left = [sample for sample in here if id(sample) not in used and id(sample) not in gone]
-        if not left:
-            return {column: list(values) for column, values in own.items()}
-        defects, parts_left = sorted({sample.defect for sample in left}), sorted({sample.part for sample in left})
-        wanted: dict[str, list[object]] = {"defect": [*defects], "part": [*parts_left]}
-        if own or len(select(here, wanted)) > len(left):
-            raise OptionError(
-                f"{self.recipe} would learn from {len(left)} clips that {self.protocol.name} leaves out, such as "
-                f"{left[0].clip.name}; name them in the recipe's exclude."
-            )
-        return wanted
-
-    def _column(self, corpus: str, sides: Mapping[str, Sequence[Sample]]) -> str:
-        """The column that tells the sides apart: who it is, or the corpus's own part."""
-        full = [side for side, chosen in sides.items() if chosen]
-        if full == ["train"]:
-            return ""
-        for column in ("speaker", "part"):
-            values = [{getattr(sample, column) or "" for sample in sides[side]} for side in full]
-            if not any("" in each for each in values) and sum(map(len, values)) == len(set().union(*values)):
-                return column
-        raise OptionError(
-            f"{self.recipe} cannot be trained under {self.protocol.name}: neither the speakers nor the parts of "
-            f"{corpus} tell training from test, and recipes refuse to mix them."
-        )
+    def roles(self, samples: Sequence[Sample], fold: Fold) -> dict[str, list[Sample]]:
+        """The fold's clips by what they are for; where an epoch is chosen, by speakers of the training part."""
+        train, validation = fold.train, fold.validation
+        if not len(validation) and "best" in {one.keep for one in (self._recipe.training, *self._recipe.further)}:
+            inner = self.protocol.inner(samples, train, VALIDATION_PARTS)[0]
+            train, validation = inner.train, inner.test
+        sides = {"train": train, "validation": validation, "test": fold.test}
+        return {role: [samples[index] for index in rows] for role, rows in sides.items()}
 
     def _check(self, place: Path, test: Sequence[Sample], known: Mapping[tuple[str, str], Floats]) -> None:
         """Proof that the network in a folder held out these rows and no others."""
@@ -184,13 +127,21 @@ class Trained:
                     f"{place}: its network held out {name} of {corpus}, which this fold does not judge, so it belongs "
                     f"to another fold or protocol; name another --folder."
                 )
-        held = {sample.speaker or sample.part for sample in test if _key(sample) in known}
-        for sample in test:
-            if (sample.speaker or sample.part) not in held:
-                raise LeakError(
-                    f"{place}: its network did not hold out {sample.speaker or sample.part} ({sample.clip.name}), whom "
-                    f"this fold judges; name another --folder."
-                )
+        rest = [sample for sample in test if _key(sample) not in known]
+        if self.protocol.random:
+            # Nobody is held out whole: a clip that was not judged was learned from, unless the recipe leaves it out.
+            for use in self._recipe.corpora:
+                here = [sample for sample in rest if sample.corpus == use.name]
+                out = {id(sample) for sample in (select(here, use.exclude) if use.exclude else ())}
+                rest = [sample for sample in rest if id(sample) not in out]
+        else:
+            held = {sample.speaker or sample.part for sample in test if _key(sample) in known}
+            rest = [sample for sample in rest if (sample.speaker or sample.part) not in held]
+        if rest:
+            raise LeakError(
+                f"{place}: its network did not hold out {rest[0].speaker or rest[0].part} ({rest[0].clip.name}), whom "
+                f"this fold judges; name another --folder."
+            )
 
 
 def _key(sample: Sample) -> tuple[str, str]:

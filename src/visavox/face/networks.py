@@ -35,6 +35,9 @@ class FaceNetwork(nn.Module):
         depths: residual blocks of each stage.
         dropout: part of the features left out while training.
 
+    Raises:
+        OptionError: there are not as many depths as widths.
+
     Source: He et al., "Deep Residual Learning", 2016; Hu et al., "Squeeze-and-Excitation Networks", 2018; the
         shortcut that averages before it projects is from He et al., "Bag of Tricks", 2019.
     """
@@ -49,6 +52,10 @@ class FaceNetwork(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
+        if len(depths) != len(widths):
+            raise OptionError(
+                f"Bad value {list(depths)} for network.depths: expected {len(widths)}, one for each width."
+            )
         self.fold = nn.PixelUnshuffle(2)
         self.stem = nn.Sequential(nn.Conv2d(4, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]))
         blocks: list[nn.Module] = []
@@ -167,7 +174,7 @@ class FaceTask:
 
     Args:
         train: to learn from.
-        validation: to choose the epoch on.
+        validation: to choose the epoch on; none where the last one is kept.
         words: how many words there are.
         batch: faces a step.
         augmentation: how faces are varied.
@@ -238,7 +245,12 @@ class FaceTask:
         return loss
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Accuracy ("score"), mean recall over words and cross-entropy on the validation faces."""
+        """Accuracy ("score"), mean recall over words and cross-entropy on the validation faces.
+
+        Without faces to validate on, a score that is no number.
+        """
+        if not len(self.validation.labels):
+            return {"score": math.nan}
         assert isinstance(network, FaceNetwork)
         device = next(network.parameters()).device
         judge = FaceJudge(network)
@@ -384,7 +396,8 @@ class FaceWing:
         Raises:
             OptionError: the network's `votes` is not how many kinds of votes the corpus has.
         """
-        images = np.stack([_grey(sample) for sample in samples])
+        nothing = np.zeros((0, SIZE, SIZE), dtype=np.uint8)
+        images = np.stack([_grey(sample) for sample in samples]) if samples else nothing
         labels = np.array([self.words.index(sample.emotion) for sample in samples], dtype=np.int64)
         wanted = self._network.get("votes", 0)
         if not wanted:

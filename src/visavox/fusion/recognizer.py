@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
@@ -11,23 +10,21 @@ from numpy.typing import NDArray
 
 from visavox.calibration import change_prior
 from visavox.clip import Clip
-from visavox.emotions import FOLDED, WORDS, life_prior, project
+from visavox.emotions import FOLDED, WORDS, expected_in_life, life_prior, project
 from visavox.errors import DataError, ModelError, OptionError
-from visavox.fusion import cards
-from visavox.fusion.calibrating import CALIBRATIONS, Calibrating, Calibrator
+from visavox.fusion import cards, settings
+from visavox.fusion.calibrating import Calibrating, Calibrator
 from visavox.fusion.checks import checked, match, places
-from visavox.fusion.classifiers import CLASSIFIERS, Classifier, Learned, check_classifier
-from visavox.fusion.features import JOINS, Features
+from visavox.fusion.classifiers import Classifier, Learned
+from visavox.fusion.features import Features
 from visavox.fusion.folds import fit_all, fresh, out_of_fold
 from visavox.fusion.inputs import Inputs, Scaling, Scores, Seen, absent, with_absences
-from visavox.fusion.joint import KINDS, Joint
+from visavox.fusion.joint import Joint
 from visavox.fusion.rules import RULES, WEIGHTED, Floats, align, log_linear
+from visavox.fusion.settings import Level
 from visavox.fusion.shares import shares
 from visavox.fusion.weights import fit_mean_weights, fit_pool, fit_vote_weights
-from visavox.recognizer import Card, Prior, Recognizer, check_prior
-
-Level = Literal["decision", "feature", "joint"]
-LEVELS: tuple[str, ...] = ("decision", "feature", "joint")
+from visavox.recognizer import Card, Prior, Recognizer
 
 NESTED = "nested held-out rows"
 PUBLISHED = "training rows (as published)"
@@ -137,13 +134,9 @@ class Fusion(Recognizer):
         self.dropped = dropped
         self.parts = parts
         self.seed = seed
-        self._check()
+        settings.check(self)
         self.classes_ = tuple(words)
         self.sources_: tuple[str, ...] = tuple(sources or members)
-        if not self.sources_:
-            raise OptionError("A fusion needs at least one member.")
-        for source in {*members, *(weights or {})} - set(self.sources_):
-            raise OptionError.one_of("source", source, self.sources_)
         self.members_: dict[str, Recognizer] = dict(members)
         self.weights_: dict[str, float] | dict[str, dict[str, float]] = {
             source: float((weights or {}).get(source, 1.0)) for source in self.sources_
@@ -153,37 +146,6 @@ class Fusion(Recognizer):
         self.fitted_on = ""
         self.left_out_ = 0
         self.calibrator_ = Calibrator(calibration, logits=inputs == "logits")
-
-    def _check(self) -> None:
-        if self.level not in LEVELS:
-            raise OptionError.one_of("level of a fusion", self.level, LEVELS)
-        known = {"decision": (*RULES, *WEIGHTED, *CLASSIFIERS), "feature": CLASSIFIERS, "joint": KINDS}[self.level]
-        if isinstance(self.rule, str):
-            if self.rule not in known:
-                raise OptionError.one_of("fusion", self.rule, known)
-        elif self.level == "joint":
-            if not isinstance(self.rule, Joint):
-                raise OptionError.one_of("fusion", self.rule, (*KINDS, "a Joint"))
-        else:
-            check_classifier(self.rule)
-        check_prior(self.prior)
-        if self.prior == "corpus" and self.card is not None and "corpus" not in self.card.priors:
-            raise OptionError.one_of("prior of a fusion", self.prior, ("uniform", "life"))
-        if self.powers not in ("source", "source-and-word"):
-            raise OptionError.one_of("powers", self.powers, ("source", "source-and-word"))
-        if self.join not in JOINS:
-            raise OptionError.one_of("join", self.join, JOINS)
-        Scores(self.inputs, self.scaler)
-        if self.calibration not in CALIBRATIONS:
-            raise OptionError.one_of("calibration", self.calibration, CALIBRATIONS)
-        if self.calibration != "none" and self.level != "decision":
-            raise OptionError("Features are not calibrated: calibration is for the decision level.")
-        if not 0 <= self.dropped <= 10:
-            raise OptionError(f"Bad value {self.dropped!r} for dropped: expected a part of the rows from 0 on.")
-        if self.parts < 2:
-            raise OptionError(f"Bad value {self.parts!r} for parts: expected two inner folds or more.")
-        if not self.words or len(set(self.words)) < len(self.words):
-            raise OptionError(f"Bad value {tuple(self.words)!r} for words: expected different words.")
 
     @property
     def is_learned(self) -> bool:
@@ -209,7 +171,14 @@ class Fusion(Recognizer):
         if not self.members:
             raise OptionError("This fusion has no members to fit: give it recognizers, or use fit_scores.")
         match(len(clips), y, groups)
-        if self.nested and (self.is_learned or self._has_weights_to_fit or self.calibration != "none"):
+        if not (self.is_learned or self._has_weights_to_fit or self.calibration != "none"):
+            # Nobody is asked about the clips: what members say of those they learned from is of no use to anyone.
+            truth = places(y, self.classes_)
+            self.members_ = fit_all(self.members, clips, y, groups)
+            self.frequencies_ = self._frequent(np.bincount(truth, minlength=len(self.classes_)) / len(truth))
+            self.fitted_on, self.left_out_ = "", 0
+            return self
+        if self.nested:
             tables = out_of_fold(
                 self.members, clips, y, groups, parts=self.parts, seed=self.seed, judge=self._judged_by
             )
@@ -313,38 +282,20 @@ class Fusion(Recognizer):
 
     def get_params(self, deep: bool = True) -> dict[str, object]:
         """What the constructor was given and, if `deep`, the settings of members and rule as ``source__setting``."""
-        own = {name: getattr(self, name) for name in _settings()}
-        if deep:
-            for name, part in {**self.members, "rule": self.rule}.items():
-                if hasattr(part, "get_params") and not isinstance(part, type):
-                    own |= {f"{name}__{key}": value for key, value in part.get_params().items()}
-        return own
+        return settings.with_parts(self) if deep else settings.of(self)
 
-    def set_params(self, **settings: object) -> Self:
+    def set_params(self, **given: object) -> Self:
         """Changes settings, those of members and rule by ``source__setting``; what was learned is forgotten.
 
         Raises:
             OptionError: If there is no such setting, or it does not take the value.
         """
-        own = {name: getattr(self, name) for name in _settings()}
-        for name, value in settings.items():
-            part, _, rest = name.partition("__")
-            parts = {**self.members, "rule": self.rule}
-            if rest and hasattr(parts.get(part), "set_params"):
-                getattr(parts[part], "set_params")(**{rest: value})  # noqa: B009 - not every rule has it
-            elif name in own:
-                own[name] = value
-            else:
-                raise OptionError.one_of("setting of a fusion", name, own)
-        type(self).__init__(self, **own)
+        type(self).__init__(self, **settings.changed(self, given))  # type: ignore[arg-type]  # checked there
         return self
 
     def __sklearn_clone__(self) -> Fusion:
         """A fusion of the same settings that has learned nothing; members that do not learn are shared."""
-        own: dict[str, object] = {name: getattr(self, name) for name in _settings()}
-        own["members"] = {source: fresh(member) for source, member in self.members.items()}
-        own["rule"] = fresh(self.rule)
-        return type(self)(**own)  # type: ignore[arg-type]  # what the constructor was given
+        return type(self)(**settings.forgotten(self))  # type: ignore[arg-type]  # what the constructor was given
 
     def to_card(
         self, name: str, *, purpose: str = "", not_for: str = "", licence: str = "", version: str = "1"
@@ -417,7 +368,10 @@ class Fusion(Recognizer):
         elif self._has_weights_to_fit:
             self._fit_weights(tables, truth, frequencies)
             self.fitted_on = GIVEN
-        self.frequencies_ = dict(zip(self.classes_, frequencies.tolist(), strict=True))
+        self.frequencies_ = self._frequent(frequencies)
+
+    def _frequent(self, frequencies: Floats) -> dict[str, float]:
+        return dict(zip(self.classes_, frequencies.tolist(), strict=True))
 
     def _learn(self, tables: Mapping[str, Floats], truth: NDArray[np.int64], people: Sequence[str] | None) -> None:
         self._shapes = {source: table.shape[1:] for source, table in tables.items()}
@@ -481,7 +435,7 @@ class Fusion(Recognizer):
                 raise ModelError("A fusion knows the prior of its corpus once it was fitted: call fit or fit_scores.")
             return joined if learned is not None else change_prior(joined, here, list(self.frequencies_.values()))
         if self.prior == "life":
-            return change_prior(joined, here, life_prior(self.classes_))
+            return change_prior(joined, here, expected_in_life(life_prior(self.classes_)))
         return joined if learned is None else change_prior(joined, here, uniform)
 
     def _judged_by(self, member: Recognizer, clips: Sequence[Clip]) -> Floats:
@@ -495,8 +449,3 @@ class Fusion(Recognizer):
             kept = tuple(word for word in self.classes_ if word in folded)
             values, known = project(values, known, kept), kept
         return align(values, known, self.classes_)
-
-
-def _settings() -> tuple[str, ...]:
-    """The names of the constructor's arguments."""
-    return tuple(inspect.signature(Fusion.__init__).parameters)[1:]

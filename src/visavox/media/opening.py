@@ -27,6 +27,8 @@ SMALLEST_PICTURE = 16
 """Pixels of the shorter side; nothing can be seen in less."""
 
 _READ_AT_ONCE = 1 << 18  # bytes
+_WAV_SLACK = 64  # bytes that a WAV file may be shorter than its header says: some writers count the header twice
+_UNKNOWN_LENGTH = 0x7FFF_0000  # bytes; writers that cannot go back to the header promise more than this
 _SEEK_FROM = 5.0  # seconds; an earlier part is reached by decoding, which takes no longer
 
 _POINTING = {"hls", "concat", "concatf", "dash", "webm_dash_manifest", "imf", "sdp", "rtsp", "rtp", "sap", "lavfi"}
@@ -136,6 +138,24 @@ def check_file(source: Path) -> None:
         raise InputError(f"{source}: a playlist, which is not followed; name the recordings themselves.")
     if _is_text(head):
         raise InputError(f"{source}: text, not a recording; give a video, a sound or a picture.")
+
+
+def cut_wav(source: Path) -> tuple[int, int] | None:
+    """Finds a WAV file that ends before its header says: FFmpeg believes the file's end instead, and is content.
+
+    Returns:
+        The bytes that there are, and those that the header promises; None for whole files, those of other kinds, and
+        those whose writer did not know.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with source.open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    promised, size = 8 + int.from_bytes(head[4:8], "little"), source.stat().st_size
+    return None if size + _WAV_SLACK >= promised or promised > _UNKNOWN_LENGTH else (size, promised)
 
 
 def check_size(source: Path, width: int, height: int) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from visavox.errors import InputError, OptionError
 from visavox.media.ahead import Ahead
-from visavox.media.opening import Part, Reached, Track, check_size, frames, media_streams, opened, stamp
+from visavox.media.opening import Part, Reached, Track, check_size, cut_wav, frames, media_streams, opened, stamp
 from visavox.media.pictures import Picture, pictures
 from visavox.media.sound import Sound, sound
 
@@ -217,6 +217,8 @@ class Recording:
             return "truncated"
         if self.end is not None or self.is_still:
             return "complete"
+        if cut_wav(self.source) is not None:
+            return "truncated"
         ends = [(None if track.length is None else self._offset(track) + track.length, item) for track, item in tracks]
         if any(end is not None and item.until < end - _TOLERANCE for end, item in ends):
             return "truncated"

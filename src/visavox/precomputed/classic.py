@@ -13,7 +13,7 @@ from visavox.baseline import Baseline
 from visavox.baseline.by_person import Kind
 from visavox.calibration import change_prior, fit_temperature, log_loss, softmax
 from visavox.clip import Clip
-from visavox.emotions import EXTRA_WORDS, WORDS, life_prior
+from visavox.emotions import EXTRA_WORDS, WORDS, expected_in_life, life_prior
 from visavox.errors import DataError, ModelError, OptionError, require
 from visavox.precomputed.chain import Chain, Classifier, Floats, Rows, Tunable
 from visavox.precomputed.tables import take
@@ -174,7 +174,9 @@ class Classic(Recognizer):
         trained = np.array([self.frequencies_[word] for word in self.classes_])
         probabilities = softmax(self._chain.logits(rows.at(judged)) / self.temperature_)
         if self.prior != "corpus":
-            wanted = life_prior(self.classes_) if self.prior == "life" else np.full(len(trained), 1 / len(trained))
+            wanted = np.full(len(trained), 1 / len(trained))
+            if self.prior == "life":
+                wanted = expected_in_life(life_prior(self.classes_))
             probabilities = change_prior(probabilities, trained, wanted)
         result[judged] = probabilities
         return result

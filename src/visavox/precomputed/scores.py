@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -111,7 +112,9 @@ class SavedScores(Recognizer):
         if words is not None:
             self._places = [list(found).index(word) for word in words]
             self.classes_ = tuple(words)
-        self.card: Card | None = Card(f"{prefix.strip('_-. ') or 'scores'} of {where}", modality, self.classes_)
+        self.card: Card | None = Card(
+            f"{prefix.strip('_-. ') or 'scores'} of {Path(where).name}", modality, self.classes_
+        )
 
     def predict_proba(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
         """What was said of clips [shape=(n, k)]; NaN where `reasons` says why."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox import datasets, protocols
+from visavox import protocols
 from visavox.calibration import change_prior, expected_calibration_error, softmax
-from visavox.datasets import Sample
+from visavox.datasets import About, Sample
 from visavox.recognizer import Prior, Score, Status
 
 
@@ -76,12 +76,12 @@ class Judge:
             self._rows.append({**who, "emotion": sample.emotion, **words})
 
     def score(
-        self, corpus: str, samples: Sequence[Sample], logits: NDArray[np.float64], *, part: str, status: Status
+        self, corpus: About, samples: Sequence[Sample], logits: NDArray[np.float64], *, part: str, status: Status
     ) -> None:
         """Scores a corpus among the words that it has: the recipe's metrics, calibration, each word, women and men.
 
         Args:
-            corpus: its name.
+            corpus: what is known of it.
             samples: judged clips, all of that corpus.
             logits: of them [n, k].
             part: what part of the corpus they are.
@@ -93,7 +93,6 @@ class Judge:
         guess = round(1.0 / int(has.sum()), 4)
         share = round(float(np.bincount(truth).max() / len(truth)), 4)
         chance = {"accuracy": share, "uar": guess}
-        about = datasets.corpus(corpus).ABOUT
         among = "" if has.all() else f"judged among its {int(has.sum())} words"
         everyone = _Part(samples, np.ones(len(samples), dtype=bool))
 
@@ -112,7 +111,7 @@ class Judge:
         ) -> None:
             self.scores.append(
                 Score(
-                    corpus=corpus,
+                    corpus=corpus.name,
                     part=part,
                     metric=metric,
                     value=round(value.value, 4),
@@ -132,8 +131,8 @@ class Judge:
         if not self.confusion.any():
             self.confusion = draw.counts.astype(np.int64)
         for metric in self.judging.metrics:
-            people = about.people if metric == self.judging.metrics[0] else None
-            told = f"people: {about.people_note}" if people is not None and about.people_note else ""
+            people = corpus.people if metric == self.judging.metrics[0] else None
+            told = f"people: {corpus.people_note}" if people is not None and corpus.people_note else ""
             value = draw(protocols.METRICS[metric])
             add(metric, value, everyone, among, f"prior {prior}", told, chance=chance.get(metric), people=people)
         error = protocols.Interval(expected_calibration_error(p, truth), np.nan, np.nan)

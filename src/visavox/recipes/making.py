@@ -6,7 +6,6 @@ No model's name is in the code. What is special to a modality (how clips become 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import importlib
 import importlib.metadata
@@ -23,13 +22,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox import datasets, emotions
+from visavox import emotions
 from visavox.calibration import fit_temperature
 from visavox.datasets import Sample
-from visavox.errors import TrainingError, require
+from visavox.errors import OptionError, require
 from visavox.recipes.judging import Judge
-from visavox.recipes.recipe import Recipe, Use, parse_overrides, read, text_of
-from visavox.recognizer import Card, Corpus, Status
+from visavox.recipes.recipe import Recipe, parse_overrides, read, text_of
+from visavox.recipes.roles import ROLES, Roles, about, corpora, given, held_out, judging_parts, split
+from visavox.recognizer import Card
 from visavox.session import Session, sha256
 from visavox.training import History, Schedule, Task, export, fit, settle
 
@@ -41,9 +41,6 @@ WINGS: Mapping[str, tuple[str, str]] = {
     "voice": ("visavox.voice.networks", "VoiceWing"),
 }
 """What trains a modality: module and class, imported when a recipe wants it."""
-
-ROLES = ("train", "validation", "test")
-"""What a clip of a training corpus can be there for."""
 
 
 class Wing(Protocol):
@@ -100,6 +97,8 @@ def run(
     *,
     data: str | os.PathLike[str] | Sequence[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
+    roles: Roles | None = None,
+    random: bool = False,
     overrides: Mapping[str, object] | Sequence[str] = (),
     install: bool = False,
     progress: bool = True,
@@ -113,6 +112,9 @@ def run(
         recipe: a recipe, its file, or its name (`find`).
         data: where the corpora are (`visavox.datasets.place`).
         folder: the run folder; `runs/<name>` where nothing is said.
+        roles: the clips by what they are for ("train", "validation", "test"), in place of those that the recipe's
+            [[corpora]] and [[unseen]] select; what it excludes is left out of them.
+        random: whether speakers of `roles` may be on two sides, as under a protocol that leaks on purpose.
         overrides: values put in place of the recipe's (`read`).
         install: also put model and card into the package, where `visavox.load` finds them by name.
         progress: tell how it goes, to stderr.
@@ -121,7 +123,9 @@ def run(
         MissingExtraError: torch or onnx is not installed.
         InputError, OptionError: there is no such recipe, or it is not one.
         DataError: a corpus is missing.
-        TrainingError: training came apart, or the split would put one person on both sides.
+        LeakError: `roles` put one person on two sides.
+        TrainingError: training came apart, the recipe's split would put one person on two sides, or there is nobody to
+            learn from or to choose the best epoch by.
     """
     require("train", "torch", "onnx", what="visavox train")
     import torch
@@ -130,6 +134,8 @@ def run(
 
     text = recipe.text if isinstance(recipe, Recipe) else text_of(recipe)
     if is_fusion(text):
+        if roles is not None:
+            raise OptionError("The recipe of a fusion draws its own pairs: it takes no roles.")
         place = _run_folder(folder, Path(os.fspath(cast(str, recipe))).stem)
         card = fit_fusion(text, data=data, folder=place, overrides=parse_overrides(overrides))
         if install:
@@ -143,22 +149,25 @@ def run(
         if progress:
             print(text, file=sys.stderr, flush=True)
 
-    say(f"{recipe.name}: reading {', '.join(use.name for use in recipe.corpora)}")
-    roles = split(recipe, data)
-    say(f"{recipe.name}: " + ", ".join(f"{len(roles[role])} {role}" for role in ROLES))
+    if roles is None:
+        say(f"{recipe.name}: reading {', '.join(use.name for use in recipe.corpora)}")
+        sides = split(recipe, data)
+    else:
+        recipe, sides = given(recipe, roles, random=random)
+    say(f"{recipe.name}: " + ", ".join(f"{len(sides[role])} {role}" for role in ROLES))
     wing = make_wing(recipe)
-    network, history, frequencies = _fit(recipe, recipe.training, wing, roles, place, progress)
+    network, history, frequencies = _fit(recipe, recipe.training, wing, sides, place, progress)
     networks, histories = [network], [history]
     for number, schedule in enumerate(recipe.further, start=2):
         say(f"{recipe.name}: network {number} of {1 + len(recipe.further)}")
-        network, history, _ = _fit(recipe, schedule, wing, roles, place / f"network-{number}", progress)
+        network, history, _ = _fit(recipe, schedule, wing, sides, place / f"network-{number}", progress)
         networks.append(network)
         histories.append(history)
 
     if recipe.settle:
         say(f"{recipe.name}: measuring the norms anew")
         for network in networks:
-            settle(network, wing.inputs(roles["train"], folder=place))
+            settle(network, wing.inputs(sides["train"], folder=place))
 
     say(f"{recipe.name}: exporting, judging")
     path = place / f"{recipe.name}.onnx"
@@ -173,20 +182,21 @@ def run(
     )
     session = Session(path)
     priors = _priors(recipe, frequencies)
-    validation = roles["validation"]
+    validation = sides["validation"]
     temperature, validated = 1.0, None
     if validation:
         logits = judged(session, wing, validation, place)
         truth = [recipe.words.index(sample.emotion) for sample in validation]
         temperature = fit_temperature(logits, truth)
         validated = round(float(np.mean(logits.argmax(axis=1) == truth)), 4)
-    judge = Judge(recipe.words, temperature=temperature, priors=priors, judging=recipe.judging)
+    expected = {**priors, "life": emotions.expected_in_life(priors["life"])}
+    judge = Judge(recipe.words, temperature=temperature, priors=expected, judging=recipe.judging)
     if validation:
         judge.remember(validation, logits, part="validation")
-    for corpus, part, status, samples in _tests(recipe, roles, data):
+    for corpus, part, status, samples in judging_parts(recipe, sides, data, random=random):
         logits = judged(session, wing, samples, place)
         judge.remember(samples, logits, part=part)
-        judge.score(corpus, samples, logits, part=part, status=status)
+        judge.score(about(corpus, data), samples, logits, part=part, status=status)
     judge.write(place / "predictions.csv")
 
     card = Card(
@@ -198,7 +208,7 @@ def run(
         licence=recipe.licence,
         version=recipe.version,
         sha256=sha256(path),
-        corpora=tuple(_corpus(use, roles) for use in recipe.corpora),
+        corpora=corpora(recipe, sides, data),
         split=recipe.split,
         protocol=_protocol(recipe, histories, len(validation), temperature),
         scores=tuple(judge.scores),
@@ -215,7 +225,7 @@ def run(
         },
         recipe=recipe.text,
         made={
-            "command": " ".join(["visavox train", recipe.name, *(f"--set {k}={v}" for k, v in _set(overrides))]),
+            **_made_by(recipe, overrides, None if roles is None else sides),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "seconds": round(sum(history.seconds for history in histories)),
             "networks": [
@@ -260,39 +270,6 @@ def put(path: Path) -> Path:
         shutil.copyfile(source, temporary)
         os.replace(temporary, models / source.name)
     return models / path.name
-
-
-def split(recipe: Recipe, data: str | os.PathLike[str] | Sequence[str] | None = None) -> dict[str, list[Sample]]:
-    """The clips of a recipe by what they are for: "train", "validation", "test".
-
-    Words that the recipe does not know are left out, calm counts as neutral where the recipe has no calm.
-
-    Raises:
-        TrainingError: a person, or a performance, would be on two sides; or nothing is left to learn from.
-        DataError: a corpus is missing.
-    """
-    roles: dict[str, list[Sample]] = {role: [] for role in ROLES}
-    for use in recipe.corpora:
-        left = _known(recipe, datasets.load(use.name, data), use.exclude, use.words)
-        for role in ("test", "validation", "train"):
-            wanted: Mapping[str, Sequence[object]] = getattr(use, role)
-            taken = datasets.select(left, wanted) if wanted or role == "train" else []
-            inside = {id(sample) for sample in taken}
-            left = [sample for sample in left if id(sample) not in inside]
-            roles[role] += _few(taken, recipe.limit)
-    for column in ("speaker", "take"):
-        sides: dict[str, str] = {}
-        for role in ROLES:
-            for key in sorted({str(getattr(s, column)) for s in roles[role] if getattr(s, column) is not None}):
-                if sides.setdefault(key, role) != role:
-                    raise TrainingError(
-                        f"{recipe.name}: {column} {key} would be in {sides[key]} and in {role}; "
-                        f"name it on one side, or leave it out with exclude"
-                    )
-    for role in ("train",) if recipe.training.keep == "last" else ("train", "validation"):
-        if not roles[role]:
-            raise TrainingError(f"{recipe.name}: no clip is left for {role}; look at the recipe's [[corpora]]")
-    return roles
 
 
 def judged(session: Session, wing: Wing, samples: Sequence[Sample], folder: Path) -> NDArray[np.float64]:
@@ -349,74 +326,13 @@ def make_wing(recipe: Recipe) -> Wing:
     )
 
 
-def _known(
-    recipe: Recipe,
-    samples: Sequence[Sample],
-    exclude: Mapping[str, Sequence[object]],
-    words: Sequence[str] = (),
-) -> list[Sample]:
-    """Samples that are not excluded and whose words the recipe knows, calm folded into neutral where it must be."""
-    out = {id(s) for s in datasets.select(samples, exclude)} if exclude else set()
-    result = []
-    for sample in samples:
-        word = sample.emotion
-        if word not in recipe.words:
-            word = emotions.FOLDED.get(word, word)
-        if id(sample) in out or word not in recipe.words or (words and sample.emotion not in words):
-            continue
-        result.append(sample if word == sample.emotion else dataclasses.replace(sample, emotion=word))
-    return result
-
-
-def _tests(
-    recipe: Recipe, roles: Mapping[str, Sequence[Sample]], data: str | os.PathLike[str] | Sequence[str] | None
-) -> Iterator[tuple[str, str, Status, list[Sample]]]:
-    """What the finished model is judged on: corpus, part, status, clips."""
-    for use in recipe.corpora:
-        if here := [sample for sample in roles["test"] if sample.corpus == use.name]:
-            yield use.name, "test", "held-out", here
-    for unseen in recipe.unseen:
-        samples = datasets.select(datasets.load(unseen.name, data), unseen.select)
-        yield unseen.name, "all", "out-of-sample", _few(_known(recipe, samples, unseen.exclude), recipe.limit)
-
-
-def _few(samples: list[Sample], limit: int) -> list[Sample]:
-    """At most so many of the samples, from all over; all for 0."""
-    return samples[:: max(1, len(samples) // limit)][:limit] if limit else samples
-
-
 def _priors(recipe: Recipe, frequencies: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """How often each word is right, as a card holds it: in training, alike, in life."""
     return {
         "corpus": np.maximum(frequencies, 1e-4) / np.maximum(frequencies, 1e-4).sum(),
         "uniform": np.full(len(recipe.words), 1 / len(recipe.words)),
         "life": emotions.life_prior(recipe.words),
     }
-
-
-def _corpus(use: Use, roles: Mapping[str, Sequence[Sample]]) -> Corpus:
-    about = datasets.corpus(use.name).ABOUT
-    here = {role: [s for s in roles[role] if s.corpus == use.name] for role in ROLES}
-    speakers = {s.speaker for s in here["train"] if s.speaker is not None}
-    used = [f"{role}: {len(here[role])} clips{_where(getattr(use, role))}" for role in ROLES if here[role]]
-    if use.exclude:
-        used.append(f"left out: {_where(use.exclude).strip(' ()')}")
-    return Corpus(
-        name=use.name,
-        licence=about.licence,
-        used="; ".join(used),
-        clips=len(here["train"]),
-        speakers=len(speakers) or None,
-        credit=about.credit,
-    )
-
-
-def _where(wanted: Mapping[str, Sequence[object]]) -> str:
-    """A selection in words; of a long list only how long it is and its ends."""
-    parts = []
-    for column, values in wanted.items():
-        names = " ".join(map(str, values)) if len(values) <= 4 else f"{values[0]} to {values[-1]}, {len(values)} in all"
-        parts.append(f"{column} {names}")
-    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _protocol(recipe: Recipe, histories: Sequence[History], validation: int, temperature: float) -> str:
@@ -456,8 +372,13 @@ def versions() -> dict[str, str]:
     return result
 
 
-def _set(overrides: Mapping[str, object] | Sequence[str]) -> list[tuple[str, object]]:
-    return sorted(parse_overrides(overrides).items())
+def _made_by(recipe: Recipe, overrides: Mapping[str, object] | Sequence[str], roles: Roles | None) -> dict[str, object]:
+    """What made a model: the command; or the call, and whom its clips hold out, which no recipe says."""
+    changed = sorted(parse_overrides(overrides).items())
+    if roles is None:
+        return {"command": " ".join(["visavox train", recipe.name, *(f"--set {k}={v}" for k, v in changed)])}
+    told = f", overrides={dict(changed)}" if changed else ""
+    return {"command": f"visavox.recipes.run({recipe.name!r}, roles=...{told})", "held_out": held_out(roles)}
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -24,8 +24,9 @@ from visavox.calibration import calibrated, expected_calibration_error
 from visavox.emotions import WORDS, project
 from visavox.errors import OptionError
 from visavox.fusion import RULES, Fusion, align, fit_weights
-from visavox.recipes.making import judged, make_wing, split, versions
+from visavox.recipes.making import judged, make_wing, versions
 from visavox.recipes.recipe import make, read
+from visavox.recipes.roles import split
 from visavox.recognizer import Card, Corpus, Score
 from visavox.session import Session
 

@@ -1,7 +1,7 @@
 """The published fusion on RAVDESS made again, every rule of ours beside it, and what a person's baseline adds.
 
 Source: Luna-Jiménez et al., "A Proposal for Multimodal Emotion Recognition Using Aural Transformers and Action Units on
-    RAVDESS Dataset", Applied Sciences 12(1) 327, 2022: five speaker-independent folds, eight words; their models' outputs.
+    RAVDESS Dataset", Applied Sciences 12(1) 327, 2022: five speaker-independent folds, eight words.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ def late_lr(sources: Sequence[str]) -> Fusion:
     )
 
 
-def every_rule() -> Iterator[tuple[str, Maker, bool]]:
+def every_rule(words: Sequence[str] = WORDS) -> Iterator[tuple[str, Maker, bool]]:
     """Every rule of ours at the decision level: its name, how it is made, and whether it has anything to fit."""
 
     def maker(rule: str, each: bool = False) -> Maker:
         if each:
             return lambda sources: Fusion(
-                {}, rule=rule, sources=sources, words=WORDS, powers="source-and-word", bias=True
+                {}, rule=rule, sources=sources, words=words, powers="source-and-word", bias=True
             )
         # What comes in is under the prior of training, and so is what goes out: rules that learn do not change it.
         prior: Prior = "corpus" if rule in CLASSIFIERS else "uniform"
-        return lambda sources: Fusion({}, rule=rule, sources=sources, words=WORDS, dropped=0.0, prior=prior)
+        return lambda sources: Fusion({}, rule=rule, sources=sources, words=words, dropped=0.0, prior=prior)
 
     yield "log-linear", maker("log-linear"), True
     yield "log-linear, by word", maker("log-linear", each=True), True
@@ -87,7 +87,9 @@ def every_rule() -> Iterator[tuple[str, Maker, bool]]:
             yield rule, maker(rule), False
 
 
-def rows(data: Data = None, folder: Path | None = None, progress: Callable[[str], None] = lambda text: None) -> list[Row]:
+def rows(
+    data: Data = None, folder: Path | None = None, progress: Callable[[str], None] = lambda text: None
+) -> list[Row]:
     """Tables 1 (without a baseline) and 2 (self), as the module says.
 
     Args:
@@ -169,12 +171,12 @@ def rows(data: Data = None, folder: Path | None = None, progress: Callable[[str]
     return result
 
 
-CANDIDATES = ("log-linear", "log-linear, by word", "logistic-regression-tuned", "product", "bel")
+CANDIDATES = ("log-linear", "log-linear, by word", "logistic-regression", "product", "bel")
 """Rules among which the one for a fold is chosen by the four others."""
 
 
 def _chosen(those: Takes, scores: Mapping[int, Scores]) -> tuple[Floats, str]:
-    """Probabilities by the rule that did best on the other folds, each judged by what was fitted on the rest of them."""
+    """Probabilities by the rule that did best on the other folds, each of which was judged by what the rest taught."""
     makers = {name: make for name, make, _ in every_rule() if name in CANDIDATES}
     emotions, people = those.emotions, those.people
     result = np.full((len(those.fold), len(WORDS)), np.nan)

@@ -87,11 +87,12 @@ def takes(data: Data = None) -> Takes:
 
     table = pd.read_csv(file(UNITS, data), usecols=["name", "actor", "label"]).sort_values("name")
     actors = table["actor"].to_numpy(dtype=np.int64)
-    people = [_Person(f"ravdess-{actor:02d}", WORDS[label - 1]) for actor, label in zip(actors, table["label"])]
+    labels = table["label"].to_numpy(dtype=np.int64) - 1
+    people = [_Person(f"ravdess-{actor:02d}", WORDS[label]) for actor, label in zip(actors, labels, strict=True)]
     fold = np.zeros(len(table), dtype=np.int64)
     for number, one in enumerate(named("ravdess-luna5").folds(people), start=1):
         fold[one.test] = number
-    return Takes(tuple(table["name"]), table["label"].to_numpy(dtype=np.int64) - 1, actors, fold)
+    return Takes(tuple(table["name"]), labels, actors, fold)
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,11 @@ def published(those: Takes, data: Data = None) -> tuple[Scores, dict[int, Scores
     held_out = {source: tested[names].to_numpy(dtype=np.float64) for source, names in columns.items()}
     training: dict[int, Scores] = {}
     rows: dict[int, Integers] = {}
-    for fold, part in table[table["part"] == "train"].groupby("fold"):
-        training[int(fold)] = {source: part[names].to_numpy(dtype=np.float64) for source, names in columns.items()}
-        rows[int(fold)] = np.array([place[name] for name in part["name"]], dtype=np.int64)
+    learned = table[table["part"] == "train"]
+    for fold in np.unique(learned["fold"].to_numpy(dtype=np.int64)).tolist():
+        part = learned[learned["fold"] == fold]
+        training[fold] = {source: part[names].to_numpy(dtype=np.float64) for source, names in columns.items()}
+        rows[fold] = np.array([place[name] for name in part["name"]], dtype=np.int64)
     return held_out, training, rows
 
 
@@ -153,7 +156,7 @@ def as_probabilities(raw: Scores) -> Scores:
 
 
 def units(data: Data = None) -> FeatureTable:
-    """Averages of OpenFace's action units over each clip, their square roots: of intensities the spread is then even."""
+    """Square roots of OpenFace's action units averaged over each clip: the spread of intensities is then even."""
     import pandas as pd
 
     table = pd.read_csv(file(UNITS, data))
@@ -282,7 +285,9 @@ def trained_voice(those: Takes, data: Data, folder: Path) -> Floats:
     found = {name[3:]: row for name, row in zip(judged.names, judged.probabilities, strict=True)}
     missing = [name for name in those.names if name[3:] not in found]
     if missing:
-        raise DataError(f"{place}: nothing was judged of {missing[0]} and {len(missing) - 1} more; bring all of RAVDESS.")
+        raise DataError(
+            f"{place}: nothing was judged of {missing[0]} and {len(missing) - 1} more; bring all of RAVDESS."
+        )
     return np.stack([found[name[3:]] for name in those.names])
 
 

@@ -41,6 +41,9 @@ class LogMelNetwork(nn.Module):
         dropout: share of features dropped before the last layer.
         depth: decibels under the clip's loudness at which what is quieter is cut.
 
+    Raises:
+        OptionError: there are not as many strides as blocks.
+
     Source: attentive statistics pooling after Okabe, Koshinaka, Shinoda, "Attentive Statistics Pooling for Deep Speaker
         Embedding", Interspeech 2018, section 3; our residual blocks and sizes.
     """
@@ -57,6 +60,11 @@ class LogMelNetwork(nn.Module):
         depth: float = 60.0,
     ) -> None:
         super().__init__()
+        if len(strides) != len(widths) - 1:
+            raise OptionError(
+                f"Bad value {list(map(list, strides))} for network.strides: expected one (bands, frames) for each of "
+                f"the {len(widths) - 1} blocks after the stem."
+            )
         self.depth = depth * DECIBEL
         self.stem = nn.Sequential(
             nn.Conv2d(1, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()

@@ -1,0 +1,207 @@
+"""Which clips a network learns from, which choose its epoch, and which judge it; nobody is there for two of these."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from visavox import datasets, emotions
+from visavox.datasets import About, Data, Sample
+from visavox.errors import OptionError, TrainingError
+from visavox.protocols import check_apart
+from visavox.recipes.recipe import Recipe, Use
+from visavox.recognizer import Corpus, Status
+
+ROLES = ("train", "validation", "test")
+"""What a clip of a training corpus can be there for."""
+
+Roles = Mapping[str, Sequence[Sample]]
+"""Clips by what they are there for."""
+
+
+def split(recipe: Recipe, data: Data = None) -> dict[str, list[Sample]]:
+    """The clips of a recipe by what they are for: "train", "validation", "test".
+
+    Words that the recipe does not know are left out, calm counts as neutral where the recipe has no calm.
+
+    Raises:
+        TrainingError: a person, or a performance, would be on two sides; or nothing is left to learn from, or to choose
+            the best epoch by.
+        DataError: a corpus is missing.
+    """
+    roles: dict[str, list[Sample]] = {role: [] for role in ROLES}
+    for use in recipe.corpora:
+        left = known(recipe, datasets.load(use.name, data), use.exclude, use.words)
+        for role in ("test", "validation", "train"):
+            wanted: Mapping[str, Sequence[object]] = getattr(use, role)
+            taken = datasets.select(left, wanted) if wanted or role == "train" else []
+            inside = {id(sample) for sample in taken}
+            left = [sample for sample in left if id(sample) not in inside]
+            roles[role] += _few(taken, recipe.limit)
+    for column in ("speaker", "take"):
+        sides: dict[str, str] = {}
+        for role in ROLES:
+            for key in sorted({str(getattr(s, column)) for s in roles[role] if getattr(s, column) is not None}):
+                if sides.setdefault(key, role) != role:
+                    raise TrainingError(
+                        f"{recipe.name}: {column} {key} would be in {sides[key]} and in {role}; "
+                        f"name it on one side, or leave it out with exclude"
+                    )
+    _check_enough(recipe, roles, "look at the recipe's [[corpora]]")
+    return roles
+
+
+def given(recipe: Recipe, roles: Roles, *, random: bool = False) -> tuple[Recipe, dict[str, list[Sample]]]:
+    """Clips that a caller gives in place of those that the recipe would take, and the recipe that takes just these.
+
+    What the recipe excludes of a corpus is left out of them, and words as in `split`.
+
+    Args:
+        recipe: whose words, exclusions and limit are kept.
+        roles: the clips by what they are for.
+        random: whether speakers may be on two sides, as under a protocol that leaks on purpose.
+
+    Raises:
+        OptionError: there is no such role.
+        LeakError: a person, a performance or a clip is on two sides.
+        TrainingError: nothing is left to learn from, or to choose the best epoch by.
+    """
+    for role in roles:
+        if role not in ROLES:
+            raise OptionError.one_of("role", role, ROLES)
+    excluded = {use.name: use.exclude for use in recipe.unseen} | {use.name: use.exclude for use in recipe.corpora}
+    kept = {role: _without(roles.get(role, ()), excluded) for role in ROLES}
+    if not random:
+        _check_apart(recipe.name, kept)
+    taken: dict[str, list[Sample]] = {}
+    for role, samples in kept.items():
+        here = known(recipe, samples, {})
+        names = dict.fromkeys(sample.corpus for sample in here)
+        taken[role] = [s for name in names for s in _few([s for s in here if s.corpus == name], recipe.limit)]
+    _check_enough(recipe, taken, "give some more")
+    corpora = dict.fromkeys(sample.corpus for role in ("train", "validation") for sample in taken[role])
+    uses = tuple(Use(name=name, exclude=excluded.get(name, {})) for name in corpora)
+    how = "clips at random: speakers are on both sides" if random else "as the caller gave them: nobody is on two sides"
+    return dataclasses.replace(recipe, corpora=uses, unseen=(), split=how), taken
+
+
+def judging_parts(
+    recipe: Recipe, roles: Roles, data: Data, *, random: bool = False
+) -> Iterator[tuple[str, str, Status, list[Sample]]]:
+    """What the finished model is judged on: corpus, part, status, clips."""
+    taught = {use.name for use in recipe.corpora}
+    for name in dict.fromkeys(sample.corpus for sample in roles["test"]):
+        here = [sample for sample in roles["test"] if sample.corpus == name]
+        yield name, "test", "in-sample" if random else "held-out" if name in taught else "out-of-sample", here
+    for unseen in recipe.unseen:
+        samples = datasets.select(datasets.load(unseen.name, data), unseen.select)
+        yield unseen.name, "all", "out-of-sample", _few(known(recipe, samples, unseen.exclude), recipe.limit)
+
+
+def known(
+    recipe: Recipe,
+    samples: Sequence[Sample],
+    exclude: Mapping[str, Sequence[object]],
+    words: Sequence[str] = (),
+) -> list[Sample]:
+    """Samples that are not excluded and whose words the recipe knows, calm folded into neutral where it must be."""
+    out = {id(s) for s in datasets.select(samples, exclude)} if exclude else set()
+    result = []
+    for sample in samples:
+        word = sample.emotion
+        if word not in recipe.words:
+            word = emotions.FOLDED.get(word, word)
+        if id(sample) in out or word not in recipe.words or (words and sample.emotion not in words):
+            continue
+        result.append(sample if word == sample.emotion else dataclasses.replace(sample, emotion=word))
+    return result
+
+
+def held_out(roles: Roles) -> dict[str, dict[str, list[str]]]:
+    """Whom a network never meets, by corpus: the speakers of its test clips; their parts, where nobody is known."""
+    met = [sample for role in ("train", "validation") for sample in roles[role]]
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in dict.fromkeys(sample.corpus for sample in roles["test"]):
+        judged = [sample for sample in roles["test"] if sample.corpus == name]
+        for column in ("speaker", "part"):
+            if all(getattr(sample, column) for sample in judged):
+                others = {getattr(sample, column) for sample in met}
+                if values := sorted({getattr(sample, column) for sample in judged} - others):
+                    found[name] = {column: values}
+                break
+    return found
+
+
+def about(name: str, data: Data) -> About:
+    """What is known of a corpus; of one that is in no registry, since its clips were given, only its name."""
+    try:
+        return datasets.corpus(name, data).ABOUT
+    except OptionError:
+        return About(name=name, title=name, modality="audio-video", licence="that of its owner", credit="its owner")
+
+
+def corpora(recipe: Recipe, roles: Roles, data: Data) -> tuple[Corpus, ...]:
+    """What a recipe learned from, for its card."""
+    return tuple(_corpus(use, roles, about(use.name, data)) for use in recipe.corpora)
+
+
+def _corpus(use: Use, roles: Roles, known_as: About) -> Corpus:
+    here = {role: [s for s in roles[role] if s.corpus == use.name] for role in ROLES}
+    speakers = {s.speaker for s in here["train"] if s.speaker is not None}
+    used = [f"{role}: {len(here[role])} clips{_where(getattr(use, role))}" for role in ROLES if here[role]]
+    if use.exclude:
+        used.append(f"left out: {_where(use.exclude).strip(' ()')}")
+    return Corpus(
+        name=use.name,
+        licence=known_as.licence,
+        used="; ".join(used),
+        clips=len(here["train"]),
+        speakers=len(speakers) or None,
+        credit=known_as.credit,
+    )
+
+
+def _where(wanted: Mapping[str, Sequence[object]]) -> str:
+    """A selection in words; of a long list only how long it is and its ends."""
+    parts = []
+    for column, values in wanted.items():
+        names = " ".join(map(str, values)) if len(values) <= 4 else f"{values[0]} to {values[-1]}, {len(values)} in all"
+        parts.append(f"{column} {names}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _without(samples: Sequence[Sample], excluded: Mapping[str, Mapping[str, Sequence[object]]]) -> list[Sample]:
+    gone = {
+        id(sample)
+        for name, exclude in excluded.items()
+        if exclude
+        for sample in datasets.select([sample for sample in samples if sample.corpus == name], exclude)
+    }
+    return [sample for sample in samples if id(sample) not in gone]
+
+
+def _check_apart(name: str, roles: Roles) -> None:
+    """Proof that no speaker, no performance and no clip is there for two things."""
+    rows = list({id(sample): sample for role in ROLES for sample in roles[role]}.values())
+    place = {id(sample): index for index, sample in enumerate(rows)}
+    sides = {role: np.array([place[id(sample)] for sample in roles[role]], dtype=np.int64) for role in ROLES}
+    for first, second in (("train", "test"), ("train", "validation"), ("validation", "test")):
+        check_apart(rows, sides[first], sides[second], where=f"{name}, {first} and {second}")
+
+
+def _check_enough(recipe: Recipe, roles: Roles, cure: str) -> None:
+    """Asks for clips to learn from and, where an epoch is chosen, clips to choose it by."""
+    if not roles["train"]:
+        raise TrainingError(f"{recipe.name}: no clip is left for train; {cure}")
+    if not roles["validation"] and any(one.keep == "best" for one in (recipe.training, *recipe.further)):
+        raise TrainingError(
+            f'{recipe.name}: no clip is left for validation, and training.keep = "best" chooses an epoch by it; '
+            f'{cure}, or keep = "last"'
+        )
+
+
+def _few(samples: list[Sample], limit: int) -> list[Sample]:
+    """At most so many of the samples, from all over; all for 0."""
+    return samples[:: max(1, len(samples) // limit)][:limit] if limit else samples
