@@ -87,6 +87,19 @@ def test_the_words_are_as_cheap_as_the_package() -> None:
     assert not set(HEAVY) & set(loaded)
 
 
+def test_no_name_of_the_front_door_loads_what_trains() -> None:
+    """Those come with extras; a core install has every name all the same."""
+    loaded = probe(PROBE.replace("import visavox", "import visavox; [getattr(visavox, n) for n in visavox.__all__]"))
+    assert isinstance(loaded["modules"], list)
+    assert not {"torch", "sklearn", "scipy", "onnx", "PIL", "pyarrow"} & set(loaded["modules"])
+
+
+def test_judging_is_as_cheap_as_the_words() -> None:
+    loaded = probe(PROBE.replace("import visavox", "import visavox; visavox.evaluate, visavox.Baseline"))["modules"]
+    assert isinstance(loaded, list)
+    assert not set(HEAVY) & set(loaded)
+
+
 def test_importing_takes_under_0_3_seconds() -> None:
     """The fastest of five processes counts: a busy machine says nothing about the package."""
     fastest = min(float(str(probe(PROBE)["seconds"])) for _ in range(5))

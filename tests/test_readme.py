@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import csv
 import glob
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import visavox
-from visavox import emotions, weights
-from visavox.datasets import MODULES
+from visavox import datasets, emotions, errors, fusion, protocols, weights
+from visavox.datasets.offers import OFFERS
 from visavox.formats import FORMATS
+from visavox.fusion.classifiers import CLASSIFIERS
 from visavox.timeline import REASONS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PYTHON_PAGES = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+
+CORPORA = "corpora/"
+"""Where the pages' corpora lie."""
+
+LONG = ("corpora get", "corpora check", "train", "reproduce luna2022", "evaluate ravdess/voice")
+"""Commands of the researcher's path that download, train, or want a whole corpus."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -59,11 +68,52 @@ def desk(analysed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(analysed, tmp_path / "desk"))
 
 
-@pytest.mark.parametrize("page", PYTHON_PAGES, ids=lambda page: page.name)
+@pytest.fixture
+def with_corpora(desk: Path, data: Path) -> Path:
+    """The same desk with the corpora of the pages: RAVDESS whole, of EMO-DB a clip a speaker and word, a table."""
+    folder = desk / CORPORA
+    folder.mkdir()
+    (folder / "ravdess").symlink_to(data / "ravdess")
+    chosen = {(row.speaker, row.emotion): row for row in reversed(datasets.load("emo-db", data))}
+    assert len(chosen) > 60
+    for row in chosen.values():
+        path = Path(str(row.clip.source))
+        (folder / "emo-db" / path.name).parent.mkdir(exist_ok=True)
+        (folder / "emo-db" / path.name).symlink_to(path.resolve())
+    with (desk / "mine.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "emotion", "speaker"])
+        told = [row for row in chosen.values() if row.emotion in ("neutral", "happy", "angry")]
+        table.writerows([Path(str(row.clip.source)).resolve(), row.emotion, row.speaker] for row in told)
+    return desk
+
+
+def run_python(page: Path) -> None:
+    """Runs what a page shows in one session, as somebody would who pastes it from top to bottom."""
+    session = {"__name__": "__main__"}
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), session)
+
+
+def wants_corpora(page: Path) -> bool:
+    return CORPORA in "".join(blocks(page, "python"))
+
+
+@pytest.mark.parametrize("page", [page for page in PYTHON_PAGES if not wants_corpora(page)], ids=lambda page: page.name)
 def test_python_that_is_shown_runs(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk)
-    for block in blocks(page, "python"):
-        exec(compile(block, str(page), "exec"), {"__name__": "__main__"})
+    run_python(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PYTHON_PAGES if wants_corpora(page)], ids=lambda page: page.name)
+def test_what_researchers_are_shown_runs(page: Path, with_corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shell and Python of a page, but for what would take an hour."""
+    monkeypatch.chdir(with_corpora)
+    for words in commands(page):
+        if page.name == "researchers.md" and not " ".join(words[1:]).startswith(LONG):
+            command_line(*words[1:], where=with_corpora)
+    run_python(page)
 
 
 def test_shell_that_readme_shows_runs(desk: Path) -> None:
@@ -77,8 +127,10 @@ def test_every_option_that_is_shown_exists(tmp_path: Path) -> None:
     shown: dict[tuple[str, ...], set[str]] = {}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for line in re.findall(r"visavox ((?:analyze|demo|doctor|train|models (?:list|show|fetch))\b[^`\n]*)", text):
-            name = tuple(re.match(r"models \w+|\w+", line)[0].split())  # type: ignore[index]
+        for line in re.findall(
+            r"visavox ((?:analyze|demo|doctor|evaluate|reproduce|train|(?:models|corpora) \w+)\b[^`\n#]*)", text
+        ):
+            name = tuple(re.match(r"(?:models|corpora) \w+|\w+", line)[0].split())  # type: ignore[index]
             shown.setdefault(name, set()).update(re.findall(r"(?<!\S)--[a-z-]+", line))
     for name, options in shown.items():
         help_text = command_line(*name, "--help", where=tmp_path)
@@ -109,8 +161,51 @@ def test_every_format_is_listed() -> None:
     assert set(listed) == {kind.suffixes[0] for kind in FORMATS.values()}
 
 
-def test_every_corpus_is_listed() -> None:
-    assert set(table(ROOT / "docs/researchers.md", "name")) == set(MODULES)
+def test_every_corpus_is_listed_with_how_it_is_had() -> None:
+    told = table(ROOT / "docs/corpora.md", "corpus")
+    had = {name: "get" if name in OFFERS else datasets.corpus(name).ABOUT.access for name in datasets.names()}
+    assert told == had
+    assert f"readers of {len(had)} corpora" in README.read_text("utf-8")
+
+
+def test_every_protocol_is_listed() -> None:
+    text = (ROOT / "docs/evaluation.md").read_text("utf-8")
+    for name in protocols.names():
+        stem = "ravdess-random"
+        assert f"`{name}`" in text or (name.startswith(stem) and f"`{name.removeprefix(stem)}`" in text), name
+
+
+def test_every_rule_is_listed() -> None:
+    text = (ROOT / "docs/fusion.md").read_text("utf-8")
+    for name in (*fusion.RULES, *fusion.WEIGHTED, *CLASSIFIERS):
+        assert f"`{name}`" in text, name
+
+
+def test_every_rule_that_an_analysis_takes_is_listed() -> None:
+    text = (ROOT / "docs/users.md").read_text("utf-8")
+    for name in fusion.RULES:
+        assert f"`{name}`" in text or f'"{name}"' in text, name
+
+
+def test_every_error_is_in_the_reference() -> None:
+    told = re.search(r"^ +members: \[(.*)\]$", (ROOT / "docs/reference.md").read_text("utf-8"), re.MULTILINE)
+    there = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.VisavoxError) and value is not errors.VisavoxError
+    ]
+    assert told is not None and told[1].split(", ") == there
+
+
+def test_every_room_is_on_the_map() -> None:
+    """The map has the layers of pyproject.toml, ground floor first."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    text = (ROOT / "docs/developers.md").read_text("utf-8")
+    rows = re.search(r"^\| room \|.*\n\|[-| ]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert rows is not None
+    told = [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in rows[1].splitlines()]
+    assert told == [set(layer.split(" | ")) for layer in reversed(layers) if layer != "__main__"]
 
 
 def test_every_file_of_others_is_listed() -> None:

@@ -57,8 +57,8 @@ ALL = "all"
 """What is learned from every corpus of the recipe together."""
 
 SCHEDULES: Mapping[str, tuple[int, int]] = {
-    "ravdess": (100, 10),
-    "nemo": (30, 10),
+    "ravdess": (100, 15),
+    "nemo": (30, 12),
     "tess": (30, 4),
     "crema-d": (24, 15),
     ALL: (24, 25),
