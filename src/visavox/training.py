@@ -420,8 +420,9 @@ def _quiet_export() -> Iterator[None]:
 
 def _line(row: Mapping[str, float], history: History, epochs: int) -> str:
     left = (epochs - len(history.rows)) * float(np.median([r["seconds"] for r in history.rows[-5:]]))
-    numbers = " ".join(f"{k} {v:.4f}" for k, v in row.items() if k not in ("epoch", "seconds"))
-    mark = " best" if history.best == len(history.rows) else ""
+    told = {k: v for k, v in row.items() if k not in ("epoch", "seconds") and not math.isnan(v)}
+    numbers = " ".join(f"{k} {v:.4f}" for k, v in told.items())
+    mark = " best" if history.keep == "best" and history.best == len(history.rows) else ""
     return f"epoch {int(row['epoch'])}/{epochs} {numbers} {row['seconds']:.0f} s, {left / 60:.0f} min left{mark}"
 
 

@@ -126,6 +126,15 @@ def test_rows_of_what_is_there_and_of_what_is_not(miniature: Path) -> None:
     assert len(made_rows) == 5 * 6 * 2 + 1 + 4
 
 
+def test_a_speaker_who_shows_one_word_is_told(miniature: Path) -> None:
+    for path in (miniature / "data" / "emo-db").glob("08*"):
+        if path.stem[5] != "T":
+            path.unlink()
+    made_rows = voices.rows(str(miniature / "data"), miniature / "runs", quiet)
+    notes = {row.baseline: row.note for row in made_rows if row.row == "nEMO > EMO-DB, network"}
+    assert "1 of 2 speakers show one word alone" in notes["self"] and "alone" not in notes["none"]
+
+
 def test_the_second_time_no_clip_is_read(miniature: Path) -> None:
     first = voices.rows(str(miniature / "data"), miniature / "runs", quiet)
     for path in (miniature / "data").rglob("*.wav"):

@@ -30,6 +30,9 @@ WORDS: tuple[str, ...] = tuple(CODES["ravdess"].values())
 POSTERIORS = "luna2022_posteriors.csv.gz"
 UNITS = "au.csv.gz"
 
+SOURCE = "github.com/cristinalunaj/MMEmotionRecognition"
+"""Where the posteriors and the averages of action units were published: MIT, RAVDESS's terms for what is in them."""
+
 VOICE_RECIPE = "ravdess/voice"
 """The recipe of the voice networks that are trained anew in each fold."""
 
@@ -113,7 +116,9 @@ def file(name: str, data: Data = None) -> Path:
     """
     path = datasets.place("ravdess", data) / name
     if not path.is_file():
-        raise DataError(f"{path}: there is no such table; the tables on RAVDESS's published posteriors need it.")
+        raise DataError(
+            f"{path}: there is no such table; it is made of {SOURCE} (see docs/researchers.md), and this one needs it."
+        )
     return path
 
 

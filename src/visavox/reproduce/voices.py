@@ -236,6 +236,11 @@ def _both(
     gained = f"{100 * gain.value:+.1f} to none"
     if speakers > 1:
         gained += f" (95 %: {100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+    shown: dict[str, set[str]] = {person: set() for person in part.people}
+    for person, word in zip(part.people, part.words, strict=True):
+        shown[person].add(word)
+    if alone := sum(len(theirs) == 1 for theirs in shown.values()):
+        gained += f"; {alone} of {speakers} speakers show one word alone, which self takes for their usual"
     made_rows = []
     for kind, scores in zip(KINDS, (none, own), strict=True):
         one = row_of(
