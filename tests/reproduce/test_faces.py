@@ -14,9 +14,9 @@ from visavox.baseline import Baseline
 from visavox.emotions import WORDS
 from visavox.errors import DataError, LeakError
 from visavox.fusion import Fusion
-from visavox.reproduce import faces
-from visavox.reproduce.faces import fused_rows, source_rows
-from visavox.reproduce.sources import VOICES, Clips, Source, clips_of, known_baselines, voices
+from visavox.reproduce.faces import table as faces
+from visavox.reproduce.faces.sources import VOICES, Clips, Source, clips_of, known_baselines, voices
+from visavox.reproduce.faces.table import fused_rows, source_rows
 
 EIGHT = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 ACTORS = ("02", "03", "10", "08", "01")

@@ -13,8 +13,9 @@ import visavox
 from visavox import zoo
 from visavox.emotions import WORDS
 from visavox.errors import DataError
-from visavox.reproduce import choices, fer_package, natural, recorded
-from visavox.reproduce.recorded import Recorded, best, dominant, false_rate, judged, read, together
+from visavox.reproduce.natural import choices, fer_package, recorded
+from visavox.reproduce.natural import table as natural
+from visavox.reproduce.natural.recorded import Recorded, best, dominant, false_rate, judged, read, together
 
 NAN = np.full(7, np.nan)
 

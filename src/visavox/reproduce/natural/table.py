@@ -32,9 +32,9 @@ from visavox.emotions import WORDS
 from visavox.face.recognizer import FaceRecognizer
 from visavox.protocols import paired
 from visavox.recognizer import Card, Prior
-from visavox.reproduce import choices, recorded
-from visavox.reproduce.fer_package import FerPackage, find, version
-from visavox.reproduce.recorded import Data, Recorded, best, dominant, false_rate, judged, others, together
+from visavox.reproduce.natural import choices, recorded
+from visavox.reproduce.natural.fer_package import FerPackage, find, version
+from visavox.reproduce.natural.recorded import Data, Recorded, best, dominant, false_rate, judged, others, together
 from visavox.reproduce.rows import NOTHING, Row, choice, row_of
 
 Floats = NDArray[np.float64]

@@ -24,8 +24,8 @@ from visavox.face.recognizer import FaceRecognizer
 from visavox.fusion import RULES, WEIGHTED, Fusion
 from visavox.fusion.classifiers import CLASSIFIERS
 from visavox.protocols import paired
+from visavox.reproduce.faces.sources import FOLDS, KINDS, VOICES, Clips, Source, clips_of, known_baselines, voices
 from visavox.reproduce.rows import HELD_OUT, NOTHING, Row, choice
-from visavox.reproduce.sources import FOLDS, KINDS, VOICES, Clips, Source, clips_of, known_baselines, voices
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from visavox.judgement import Expecting, fuse, judge, open_fusion
 from visavox.lanes import gather
 from visavox.options import Options
 from visavox.recognizer import Card, Prior
-from visavox.reproduce.fer_package import FerPackage
+from visavox.reproduce.natural.fer_package import FerPackage
 
 Floats = NDArray[np.float64]
 Data = str | os.PathLike[str] | Sequence[str] | None

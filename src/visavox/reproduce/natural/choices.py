@@ -14,7 +14,7 @@ from visavox.datasets import Sample
 from visavox.emotions import LIFE_STRENGTH, WORDS
 from visavox.face.recognizer import FaceRecognizer
 from visavox.judgement import TRUST
-from visavox.reproduce.recorded import Data, Floats, folded, speakers
+from visavox.reproduce.natural.recorded import Data, Floats, folded, speakers
 from visavox.reproduce.rows import Row, row_of
 from visavox.voice.recognizer import VoiceRecognizer
 
