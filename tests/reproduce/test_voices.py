@@ -22,10 +22,11 @@ from visavox.datasets import Sample
 from visavox.emotions import WORDS
 from visavox.errors import DataError, LeakError
 from visavox.recognizer import Card
-from visavox.reproduce import crowd, heard, voice_judges, voices
-from visavox.reproduce.crowd import agreement, majority
-from visavox.reproduce.heard import Cepstra, Network, listen
-from visavox.reproduce.voice_judges import Part, learned_words, made, without_usual
+from visavox.reproduce.voices import crowd, heard, judges
+from visavox.reproduce.voices import table as voices
+from visavox.reproduce.voices.crowd import agreement, majority
+from visavox.reproduce.voices.heard import Cepstra, Network, listen
+from visavox.reproduce.voices.judges import Part, learned_words, made, without_usual
 from visavox.voice.recognizer import VoiceRecognizer
 
 
@@ -114,7 +115,7 @@ def test_rows_of_what_is_there_and_of_what_is_not(miniature: Path) -> None:
     assert "5 words; 2 speakers; 20 clips (8 of other words left out); a corpus it never met" in there.note
     assert "other speakers" in by_name["nEMO > nEMO, network", "none"].note
     assert "2 other held-out speakers" in by_name["nEMO > EMO-DB, network", "self"].note
-    assert voice_judges.NO_WORD in by_name["nEMO > nEMO, network", "self"].note
+    assert judges.NO_WORD in by_name["nEMO > nEMO, network", "self"].note
     assert {row.baseline for row in made_rows if row.row == "nEMO > EMO-DB, linear on cepstra"} == {"none", "self"}
 
     gone = [row for row in made_rows if np.isnan(row.mean)]
@@ -162,7 +163,7 @@ def test_what_is_missing_is_trained_by_the_recipe(miniature: Path, monkeypatch: 
     voices.rows(str(miniature / "data"), miniature / "runs", told.append)
     ((recipe, overrides),) = asked
     assert recipe == "voices" and overrides["training.epochs"] == voices.SCHEDULES["nemo"][0]
-    assert overrides["corpora"] == [voice_judges.uses()["nemo"]]
+    assert overrides["corpora"] == [judges.uses()["nemo"]]
     assert any(f"about {voices.SCHEDULES['nemo'][1]} minutes" in text for text in told)
     assert recipes.read(recipes.find("voices").read_text(), overrides).corpora[0].name == "nemo"
 
@@ -175,11 +176,11 @@ def test_a_network_that_met_those_who_are_judged_is_refused(miniature: Path) -> 
         place = miniature / name
         network(place, learned)
         with pytest.raises(LeakError, match="move it away"):
-            made("nEMO", [voice_judges.uses()["nemo"]], place, None, quiet, epochs=1, minutes=1)
+            made("nEMO", [judges.uses()["nemo"]], place, None, quiet, epochs=1, minutes=1)
 
 
 def test_the_recipe_s_test_speakers_are_crema_d_s_first_fold() -> None:
-    assert set(voice_judges.uses()["crema-d"]["test"]["speaker"]) == set(crowd.actors(0))
+    assert set(judges.uses()["crema-d"]["test"]["speaker"]) == set(crowd.actors(0))
     assert sorted(actor for fold in range(5) for actor in crowd.actors(fold)) == [
         f"crema-d-{n}" for n in range(1001, 1092)
     ]
@@ -209,12 +210,12 @@ def test_cepstra_are_those_of_scipy() -> None:
     from scipy.fft import dct
 
     spectrum = np.random.default_rng(1).normal(-5, 2, (40, 64)).astype(np.float32)
-    numbers = Cepstra(voice_judges.hearing())(spectrum)
+    numbers = Cepstra(judges.hearing())(spectrum)
     expected = dct((spectrum - spectrum.mean()).astype(np.float64), norm="ortho", axis=1)[:, :20]
     assert np.allclose(numbers[:20], expected.mean(axis=0)) and np.allclose(numbers[20:40], expected.std(axis=0))
     assert np.allclose(numbers[60:], np.quantile(expected, 0.9, axis=0))
     # A louder copy of a clip sounds the same.
-    assert np.allclose(Cepstra(voice_judges.hearing())(spectrum + 3), numbers, atol=1e-4)
+    assert np.allclose(Cepstra(judges.hearing())(spectrum + 3), numbers, atol=1e-4)
 
 
 def test_a_kept_file_that_is_damaged_is_named(models: tuple[str, ...], tmp_path: Path) -> None:
@@ -245,14 +246,14 @@ def test_one_person_does_not_tell_what_is_usual() -> None:
     scores = np.random.default_rng(1).dirichlet(np.ones(3), 20)
     whose = ["a"] * 10 + ["b"] * 10
     moved, sources = without_usual(scores, whose, scores[:10], whose[:10])
-    assert sources == [voice_judges.NO_WORD]
+    assert sources == [judges.NO_WORD]
     known = Baseline.known("self", np.zeros(3)).transform_probabilities(scores, whose)
     assert np.allclose(moved, known)
 
 
 def test_self_takes_out_of_cepstra_what_is_a_person_s(models: tuple[str, ...], tmp_path: Path) -> None:
     """Words of people who differ from each other more than words do, learned by a linear judge."""
-    ear = Numbers(voice_judges.hearing())
+    ear = Numbers(judges.hearing())
     samples = [
         Sample(clip=Clip(name=f"{who} {word} {n}", voice=number(1.5 * who + word, n)), emotion=("sad", "happy")[word],
                corpus="mine", speaker=str(who))
@@ -262,7 +263,7 @@ def test_self_takes_out_of_cepstra_what_is_a_person_s(models: tuple[str, ...], t
     learned, test = Part(samples[:48]), Part(samples[48:])
     right = {}
     for kind in voices.KINDS:
-        judge = voice_judges.Linear(ear, tmp_path, kind).fit(learned)
+        judge = judges.Linear(ear, tmp_path, kind).fit(learned)
         right[kind] = float(np.mean(judge(test, ("sad", "happy")).argmax(axis=1) == test.truth(("sad", "happy"))))
     assert right["self"] == 1.0 and right["none"] < 0.8
 

@@ -25,10 +25,10 @@ from visavox.baseline.by_person import Kind
 from visavox.datasets import Data
 from visavox.errors import DataError, LeakError, require
 from visavox.protocols import paired
-from visavox.reproduce import crowd
-from visavox.reproduce.heard import Cepstra, Network, listen
 from visavox.reproduce.rows import Row, choice, row_of
-from visavox.reproduce.voice_judges import (
+from visavox.reproduce.voices import crowd
+from visavox.reproduce.voices.heard import Cepstra, Network, listen
+from visavox.reproduce.voices.judges import (
     RECIPE,
     Linear,
     Part,

@@ -21,7 +21,7 @@ from visavox.baseline.by_person import Kind
 from visavox.calibration import calibrated
 from visavox.datasets import Data, Sample
 from visavox.errors import LeakError
-from visavox.reproduce.heard import Cepstra, Hearing, Network, heard
+from visavox.reproduce.voices.heard import Cepstra, Hearing, Network, heard
 from visavox.voice.features import LogMel
 
 Floats = NDArray[np.float64]

@@ -16,9 +16,9 @@ from visavox import datasets
 from visavox.datasets import Data, Sample
 from visavox.errors import DataError
 from visavox.protocols import Bootstrap, Interval, paired
-from visavox.reproduce.heard import Cepstra, Network
 from visavox.reproduce.rows import HELD_OUT, Row, choice, row_of
-from visavox.reproduce.voice_judges import Linear, Part, learned_words, said, without_usual
+from visavox.reproduce.voices.heard import Cepstra, Network
+from visavox.reproduce.voices.judges import Linear, Part, learned_words, said, without_usual
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
