@@ -300,10 +300,18 @@ class TestBadInput:
 
     @pytest.mark.skipif(os.name == "nt", reason="signals")
     def test_ctrl_c_keeps_what_is_finished(self, place: Path) -> None:
-        files = [shutil.copy("talk.wav", f"talk-{number}.wav") for number in range(300)]
+        files = [shutil.copy("talk.wav", f"talk-{number}.wav") for number in range(60)]
         command = [sys.executable, "-m", "visavox", "analyze", *files, "-o", "r", "--format", "csv"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            # Where the tests run in the background, Ctrl-C is ignored by everything they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         waited = time.monotonic()
         while not (place / "r" / "talk-1.csv").exists() and time.monotonic() - waited < 60:
             time.sleep(0.05)
@@ -312,7 +320,7 @@ class TestBadInput:
         assert process.returncode == 130
         assert "Traceback" not in err and err.count("\n") == 1
         done = {path.stem for path in (place / "r").glob("talk-*.csv")}
-        assert 2 <= len(done) < 300
+        assert 2 <= len(done) < 60
         assert {Path(timeline.about.file).stem for timeline in formats.read_table("r/timelines.csv")} == done
 
     @pytest.mark.skipif(os.name == "nt", reason="pipes")
