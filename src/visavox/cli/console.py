@@ -12,7 +12,6 @@ import typer
 if TYPE_CHECKING:
     import rich.console
     import rich.progress
-    import rich.status
 
     from visavox.timeline import Timeline
 
@@ -118,7 +117,7 @@ class Bar:
 
 
 class Steps:
-    """What is being done, step by step, on stderr: one line that changes on a terminal, nothing elsewhere.
+    """What is being done, step by step, on stderr: one line that changes on a terminal, a line a step elsewhere.
 
     Args:
         quiet: Never show it.
@@ -129,25 +128,20 @@ class Steps:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._silent = quiet or not sys.stderr.isatty()
-        self._status: rich.status.Status | None = None
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
 
     def __enter__(self) -> Steps:
         return self
 
     def __call__(self, what: str) -> None:
-        """Tells what is done now."""
-        if self._silent:
-            return
-        if self._status is None:
-            from rich.console import Console
-
-            self._status = Console(stderr=True).status(what)
-            self._status.start()
-        self._status.update(what)
+        """Tells what is done now; what ends with a line break stays, for others to write below it."""
+        if not self._quiet:
+            line = f"\r\x1b[K{what}" if self._terminal else what.rstrip("\n") + "\n"
+            print(line, end="", file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._terminal and not self._quiet:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

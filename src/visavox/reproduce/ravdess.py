@@ -275,18 +275,26 @@ def own_fold(those: Takes, scores: Mapping[int, Floats]) -> Floats:
     return result
 
 
-def trained_voice(those: Takes, data: Data, folder: Path) -> Floats:
+def trained_voice(those: Takes, data: Data, folder: Path, progress: Callable[[str], None]) -> Floats:
     """What the voice networks say of each clip, each judged by the one that was trained on the other folds' actors.
 
     Args:
         those: The clips.
         data: Where RAVDESS is.
-        folder: Holds the networks, or will: what is not there is trained.
+        folder: Holds the networks, or will: what is not there is trained, which can be stopped and taken up again.
+        progress: Told what is being done.
     """
     from visavox.evaluation import evaluate
 
     place = folder / VOICE_RECIPE / "ravdess-luna5"
-    judged = evaluate(VOICE_RECIPE, "ravdess-luna5", data=data, folder=place)
+    progress(f"voice networks of {place}; training what is not there takes about twelve minutes a fold on one core\n")
+    judged = evaluate(
+        VOICE_RECIPE,
+        "ravdess-luna5",
+        data=data,
+        folder=place,
+        progress=lambda done, folds: progress(f"voice networks: {done} of {folds} folds\n"),
+    )
     found = {name[3:]: row for name, row in zip(judged.names, judged.probabilities, strict=True)}
     missing = [name for name in those.names if name[3:] not in found]
     if missing:

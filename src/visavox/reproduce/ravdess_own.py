@@ -51,8 +51,7 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
         progress: Told what is being done.
     """
     those = takes(data)
-    progress("the voice networks (trained where they are not there: about an hour on one core, resumable)")
-    network = trained_voice(those, data, folder)
+    network = trained_voice(those, data, folder, progress)
     progress("what voice-open computes of each clip")
     transfer = heard(those, data, folder)
     result = []

@@ -125,7 +125,7 @@ def made(
         for corpus in use:
             datasets.place(corpus["name"], data)
         told = f"{epochs} epochs, about {minutes} minutes on half a core; once stopped, it goes on where it was"
-        progress(f"training a network on {name}, in {place}: {told}")
+        progress(f"training a network on {name}, in {place}: {told}\n")
         recipes.run(RECIPE, data=data, folder=place, overrides={"corpora": list(use), "training.epochs": epochs})
     network = Network(path)
     learned = {corpus.name for corpus in network.card.corpora}
