@@ -59,7 +59,7 @@ def test_bel_and_mobel_stay_near_logistic_regression(rows: list[Row]) -> None:
 @pytest.mark.slow
 def test_every_rule_is_there_in_every_table(rows: list[Row]) -> None:
     rules = [name for name, _, _ in luna2022.every_rule()]
-    assert len(rules) == 17 or len(rules) > 17
+    assert len(rules) >= 17
     for name in rules:
         assert any(row.row == name for row in rows)
         assert any(row.row == f"{name}, with units (ours)" and row.baseline == "self" for row in rows)

@@ -27,13 +27,16 @@ from visavox.reproduce.ravdess import (
     fused,
     nested_recognizer,
     own_fold,
+    part,
     published,
+    row_for,
     takes,
+    taught,
     units,
     units_recognizer,
     without_baseline,
 )
-from visavox.reproduce.rows import HELD_OUT, NOTHING, PUBLISHED, Row, choice, row_of
+from visavox.reproduce.rows import HELD_OUT, NOTHING, PUBLISHED, Row, choice
 
 TITLE = "The published fusion on RAVDESS (folds ravdess-luna5, eight words)"
 
@@ -42,8 +45,6 @@ FIRST, SECOND = "1. published models", "2. with each person's own usual taken ou
 LATE_LR = "late-lr, as published"
 REPORTED: Mapping[str, float] = {"voice": 0.8182, "bi-LSTM": 0.6213, "MLP": 0.6022, LATE_LR: 0.8670}
 """Published accuracies."""
-
-CHANCE = 1 / len(WORDS)
 
 Maker = Callable[[Sequence[str]], Fusion]
 
@@ -105,21 +106,19 @@ def rows(
     result = []
 
     def add(table: str, row: str, judged: Floats, baseline: Kind, fitted_on: str, note: str = "") -> None:
-        made = row_of(
-            those.truth,
-            choice(judged),
-            those.fold,
-            those.people,
-            words=len(WORDS),
-            table=table,
-            row=row,
-            baseline=baseline,
-            fitted_on=fitted_on,
-            reported=REPORTED.get(row) if baseline == "none" else None,
-            chance=CHANCE,
-            note=note,
+        reported = REPORTED.get(row) if baseline == "none" else None
+        result.append(
+            row_for(
+                those,
+                judged,
+                table=table,
+                row=row,
+                baseline=baseline,
+                fitted_on=fitted_on,
+                reported=reported,
+                note=note,
+            )
         )
-        result.append(made)
 
     def as_published(fold: int) -> tuple[Scores, Integers]:
         return as_probabilities(raw_training[fold]), training_rows[fold]
@@ -141,20 +140,21 @@ def rows(
             add(FIRST, name, fused(those, lambda fold: held_out, make, as_published), "none", PUBLISHED)
         add(FIRST, name, fused(those, lambda fold: held_out, make), "none", HELD_OUT if fits else NOTHING)
 
-    def four(kind: Kind) -> Callable[[int], Scores]:
-        def scores(fold: int) -> Scores:
+    def four(kind: Kind) -> dict[int, Scores]:
+        """All four sources' scores for each fold."""
+        folds = {}
+        for fold, own in with_units[kind].items():
             train = those.fold != fold
-            own = {source: without_baseline(v, train, those.people, kind) for source, v in held_out.items()}
-            return {**own, "units (ours)": with_units[kind][fold]}
+            theirs = {source: without_baseline(v, train, those.people, kind) for source, v in held_out.items()}
+            folds[fold] = {**theirs, "units (ours)": own}
+        return folds
 
-        return scores
-
+    plain, cached = four("none"), four("self")
     for name, make, fits in every_rule():
         progress(f"{name}, with our facial units")
-        judged = fused(those, four("none"), make)
+        judged = fused(those, plain.__getitem__, make)
         add(FIRST, f"{name}, with units (ours)", judged, "none", HELD_OUT if fits else NOTHING)
 
-    cached = {fold: four("self")(fold) for fold in np.unique(those.fold).tolist()}
     for source in (*held_out, "units (ours)"):
         own = own_fold(those, {fold: scores[source] for fold, scores in cached.items()})
         add(SECOND, source, own, "self", "training speakers")
@@ -164,7 +164,7 @@ def rows(
         judged_by[name] = fused(those, cached.__getitem__, make)
         add(SECOND, f"{name}, with units (ours)", judged_by[name], "self", HELD_OUT if fits else NOTHING)
     progress("the rule chosen inside training")
-    chosen, picked = _chosen(those, cached)
+    chosen, picked = _chosen(those, cached, judged_by)
     add(SECOND, "chosen rule, with units (ours)", chosen, "self", HELD_OUT, f"chosen by the other folds: {picked}")
     for name, judged in (("log-linear", judged_by["log-linear"]), ("chosen rule", chosen)):
         result.append(_difference(those, f"{name} (self) minus {LATE_LR}", judged, late))
@@ -175,37 +175,33 @@ CANDIDATES = ("log-linear", "log-linear, by word", "logistic-regression", "produ
 """Rules among which the one for a fold is chosen by the four others."""
 
 
-def _chosen(those: Takes, scores: Mapping[int, Scores]) -> tuple[Floats, str]:
-    """Probabilities by the rule that did best on the other folds, each of which was judged by what the rest taught."""
-    makers = {name: make for name, make, _ in every_rule() if name in CANDIDATES}
-    emotions, people = those.emotions, those.people
+def _chosen(those: Takes, scores: Mapping[int, Scores], judged: Mapping[str, Floats]) -> tuple[Floats, str]:
+    """Probabilities by the rule that did best on the other folds, each of which was judged by what the rest taught.
+
+    Args:
+        those: The clips.
+        scores: Of all clips for each fold, by source.
+        judged: What each rule says of each clip, fitted on the other folds.
+    """
     result = np.full((len(those.fold), len(WORDS)), np.nan)
     picked = []
     for fold, given in scores.items():
-        others = [one for one in scores if one != fold]
         right = {}
-        for name, make in makers.items():
+        for name, make, _ in every_rule():
+            if name not in CANDIDATES:
+                continue
             parts = []
-            for inner in others:
+            for inner in scores:
+                if inner == fold:
+                    continue
                 learn = np.flatnonzero((those.fold != fold) & (those.fold != inner))
-                judge = np.flatnonzero(those.fold == inner)
-                fusion = make(tuple(given)).fit_scores(
-                    {source: v[learn] for source, v in given.items()},
-                    [emotions[row] for row in learn],
-                    [people[row] for row in learn],
-                )
-                said = fusion.combine({source: v[judge] for source, v in given.items()})
-                parts.append(float(np.mean(choice(said) == those.truth[judge])))
+                test = np.flatnonzero(those.fold == inner)
+                said = taught(make(tuple(given)), those, part(given, learn), learn).combine(part(given, test))
+                parts.append(float(np.mean(choice(said) == those.truth[test])))
             right[name] = float(np.mean(parts))
         best = max(right, key=right.__getitem__)
         picked.append(best)
-        learn, test = np.flatnonzero(those.fold != fold), those.fold == fold
-        fusion = makers[best](tuple(given)).fit_scores(
-            {source: v[learn] for source, v in given.items()},
-            [emotions[row] for row in learn],
-            [people[row] for row in learn],
-        )
-        result[test] = fusion.combine({source: v[test] for source, v in given.items()})
+        result[those.fold == fold] = judged[best][those.fold == fold]
     return result, ", ".join(picked)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from visavox.errors import DataError
 from visavox.fusion import Fusion
 from visavox.precomputed import Classic, FeatureTable
 from visavox.protocols import named
+from visavox.reproduce.rows import Row, choice, row_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -75,9 +77,21 @@ class Takes:
         """Clips that know their name and person, and hold nothing."""
         return [Clip(name=name, person=person) for name, person in zip(self.names, self.people, strict=True)]
 
-    def of(self, values: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
-        """The values of some rows."""
-        return [value for value, inside in zip(values, mask, strict=True) if inside]
+    @property
+    def rows(self) -> list[Take]:
+        """The clips as protocols look at them."""
+        return [Take(*row, take=row[0]) for row in zip(self.names, self.people, self.emotions, strict=True)]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A clip as protocols look at it."""
+
+    name: str
+    speaker: str
+    emotion: str
+    take: str
+    part: str = ""
 
 
 def takes(data: Data = None) -> Takes:
@@ -91,21 +105,10 @@ def takes(data: Data = None) -> Takes:
     table = pd.read_csv(file(UNITS, data), usecols=["name", "actor", "label"]).sort_values("name")
     actors = table["actor"].to_numpy(dtype=np.int64)
     labels = table["label"].to_numpy(dtype=np.int64) - 1
-    people = [_Person(f"ravdess-{actor:02d}", WORDS[label]) for actor, label in zip(actors, labels, strict=True)]
-    fold = np.zeros(len(table), dtype=np.int64)
-    for number, one in enumerate(named("ravdess-luna5").folds(people), start=1):
-        fold[one.test] = number
-    return Takes(tuple(table["name"]), labels, actors, fold)
-
-
-@dataclass(frozen=True)
-class _Person:
-    """A row as protocols look at it."""
-
-    speaker: str
-    emotion: str
-    take: str | None = None
-    part: str = ""
+    those = Takes(tuple(table["name"]), labels, actors, np.zeros(len(table), dtype=np.int64))
+    for number, one in enumerate(named("ravdess-luna5").folds(those.rows), start=1):
+        those.fold[one.test] = number
+    return those
 
 
 def file(name: str, data: Data = None) -> Path:
@@ -214,20 +217,33 @@ def nested(
 
 def nested_recognizer(those: Takes, recognizer: Classic) -> dict[int, Floats]:
     """`nested` scores of a Recognizer that is fitted in memory."""
+    clips = those.clips
+
+    def judge(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> Floats:
+        learner = fitted(recognizer, those, np.flatnonzero(train))
+        return learner.predict_proba([clips[row] for row in np.flatnonzero(test)])
+
+    return nested(those.fold, judge)
+
+
+def fitted(recognizer: Classic, those: Takes, rows: Integers) -> Classic:
+    """A copy of a Recognizer that learned from some of the clips."""
     from sklearn.base import clone
 
     clips, emotions, people = those.clips, those.emotions, those.people
+    learner: Classic = clone(recognizer)
+    return learner.fit([clips[row] for row in rows], [emotions[row] for row in rows], [people[row] for row in rows])
 
-    def judge(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> Floats:
-        fitted = clone(recognizer).fit(
-            [clip for clip, inside in zip(clips, train, strict=True) if inside],
-            those.of(emotions, train),
-            those.of(people, train),
-        )
-        scores: Floats = fitted.predict_proba([clip for clip, inside in zip(clips, test, strict=True) if inside])
-        return scores
 
-    return nested(those.fold, judge)
+def part(scores: Mapping[str, Floats], rows: Integers) -> Scores:
+    """Some rows of every source."""
+    return {source: values[rows] for source, values in scores.items()}
+
+
+def taught(fusion: Fusion, those: Takes, seen: Mapping[str, Floats], rows: Integers) -> Fusion:
+    """A fusion fitted on what its sources said of some of the clips: `seen` has these rows alone."""
+    emotions, people = those.emotions, those.people
+    return fusion.fit_scores(seen, [emotions[row] for row in rows], [people[row] for row in rows])
 
 
 def without_baseline(scores: Floats, train: NDArray[np.bool_], people: Sequence[str], kind: Kind) -> Floats:
@@ -253,18 +269,29 @@ def fused(
         training: What it is fitted on for a fold, and which clips these are; None: the scores of the other folds.
     """
     result = np.full((len(those.fold), len(WORDS)), np.nan)
-    emotions, people = those.emotions, those.people
     for k in np.unique(those.fold).tolist():
         given = scores(k)
-        test = those.fold == k
+        test = np.flatnonzero(those.fold == k)
         if training is None:
-            rows = np.flatnonzero(~test)
-            seen = {source: values[rows] for source, values in given.items()}
+            rows = np.flatnonzero(those.fold != k)
+            seen = part(given, rows)
         else:
             seen, rows = training(k)
-        fusion = make(tuple(given)).fit_scores(seen, [emotions[row] for row in rows], [people[row] for row in rows])
-        result[test] = fusion.combine({source: values[test] for source, values in given.items()})
+        result[test] = taught(make(tuple(given)), those, seen, rows).combine(part(given, test))
     return result
+
+
+def row_for(those: Takes, judged: Floats, **known: Any) -> Row:
+    """A row of a table over all clips: `rows.row_of` of these clips' words, folds and people.
+
+    Args:
+        those: The clips.
+        judged: Probabilities of each.
+        **known: The other fields of the row.
+    """
+    return row_of(
+        those.truth, choice(judged), those.fold, those.people, words=len(WORDS), chance=1 / len(WORDS), **known
+    )
 
 
 def own_fold(those: Takes, scores: Mapping[int, Floats]) -> Floats:

@@ -9,16 +9,14 @@ Source: the report of 2024 after Farhoudi and Setayeshi, Speech Communication 12
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from visavox.baseline.by_person import Kind
-from visavox.clip import Clip
 from visavox.datasets import Data
 from visavox.fusion import Fusion
-from visavox.precomputed import Classic, FeatureTable
+from visavox.precomputed import FeatureTable
 from visavox.protocols import Fold, Protocol, named
 from visavox.reproduce.luna2022 import every_rule
 from visavox.reproduce.ravdess import (
@@ -26,8 +24,11 @@ from visavox.reproduce.ravdess import (
     Floats,
     Integers,
     Takes,
+    fitted,
     heard,
+    part,
     takes,
+    taught,
     units,
     units_recognizer,
     voice_recognizer,
@@ -52,17 +53,6 @@ JOINED: tuple[tuple[str, str], ...] = (
 
 RANDOM = "inner folds, clips at random"
 """What a rule learned from under a protocol that leaks: members judged clips, not people, that they had not met."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A clip as protocols look at it."""
-
-    name: str
-    speaker: str
-    emotion: str
-    take: str
-    part: str = ""
 
 
 def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]:
@@ -92,11 +82,9 @@ def _under(
 ) -> list[Row]:
     words = tuple(word for word in WORDS if word in protocol.words)
     people, emotions, clips = those.people, those.emotions, those.clips
-    seen = [_Row(*row, take=row[0]) for row in zip(those.names, people, emotions, strict=True)]
+    seen = those.rows
     makers = {"voice": voice_recognizer, "face": units_recognizer}
-    members = {
-        source: makers[source](table, kind).set_params(words=words, prior="corpus") for source, table in tables.items()
-    }
+    members = {source: makers[source](table, kind).set_params(words=words) for source, table in tables.items()}
     truth = np.array([words.index(word) if word in words else -1 for word in emotions], dtype=np.int64)
     judged: dict[str, list[Floats]] = {}
     fitted_on: dict[str, str] = {}
@@ -109,21 +97,17 @@ def _under(
         held_out = {source: np.full((len(those.truth), len(words)), np.nan) for source in members}
         final = {}
         for source, member in members.items():
-            for part in inner:
-                held_out[source][part.test] = _fitted(member, clips, emotions, people, part.train).predict_proba(
-                    [clips[row] for row in part.test]
+            for inside in inner:
+                held_out[source][inside.test] = fitted(member, those, inside.train).predict_proba(
+                    [clips[row] for row in inside.test]
                 )
-            model = _fitted(member, clips, emotions, people, train)
+            model = fitted(member, those, train)
             final[source] = model.predict_proba([clips[row] for row in test])
             judged.setdefault(source, []).append(final[source])
             fitted_on[source] = "training clips" if protocol.random else "training speakers"
         for rule, make, fits in every_rule(words):
             progress(f"{protocol.name}, {kind}, fold {number} of {len(folds)}: {rule}")
-            fusion = make(tuple(members)).fit_scores(
-                {source: values[train] for source, values in held_out.items()},
-                [emotions[row] for row in train],
-                [people[row] for row in train],
-            )
+            fusion = taught(make(tuple(members)), those, part(held_out, train), train)
             judged.setdefault(rule, []).append(fusion.combine(final))
             fitted_on[rule] = learned_from if fits else NOTHING
         if kind == "none":
@@ -131,7 +115,7 @@ def _under(
             for join, rule in JOINED:
                 progress(f"{protocol.name}, fold {number} of {len(folds)}: features, {join}, {rule}")
                 name = f"feature: {join}, {rule}"
-                joined = Fusion(
+                fusion = Fusion(
                     {},
                     level="feature",
                     rule=rule,
@@ -140,12 +124,9 @@ def _under(
                     words=words,
                     dropped=0.0,
                     prior="corpus",
-                ).fit_scores(
-                    {source: values[train] for source, values in features.items()},
-                    [emotions[row] for row in train],
-                    [people[row] for row in train],
                 )
-                judged.setdefault(name, []).append(joined.combine({s: values[test] for s, values in features.items()}))
+                joined = taught(fusion, those, part(features, train), train).combine(part(features, test))
+                judged.setdefault(name, []).append(joined)
                 fitted_on[name] = "training clips" if protocol.random else "training speakers"
     tested = np.concatenate([fold.test for fold in folds])
     number_of = np.concatenate([np.full(len(fold.test), number) for number, fold in enumerate(folds)])
@@ -166,15 +147,6 @@ def _under(
         )
         for name, parts in judged.items()
     ]
-
-
-def _fitted(member: Classic, clips: list[Clip], emotions: list[str], people: list[str], train: Integers) -> Classic:
-    from sklearn.base import clone
-
-    fitted: Classic = clone(member).fit(
-        [clips[row] for row in train], [emotions[row] for row in train], [people[row] for row in train]
-    )
-    return fitted
 
 
 def _at_random(train: Integers) -> list[Fold]:

@@ -12,15 +12,15 @@ import numpy as np
 
 from visavox.baseline.by_person import Kind
 from visavox.datasets import Data
-from visavox.reproduce.luna2022 import CHANCE, every_rule
+from visavox.reproduce.luna2022 import every_rule
 from visavox.reproduce.ravdess import (
-    WORDS,
     Floats,
     Scores,
     fused,
     heard,
     nested_recognizer,
     own_fold,
+    row_for,
     takes,
     trained_voice,
     units,
@@ -28,7 +28,7 @@ from visavox.reproduce.ravdess import (
     voice_recognizer,
     without_baseline,
 )
-from visavox.reproduce.rows import HELD_OUT, NOTHING, Row, choice, row_of
+from visavox.reproduce.rows import HELD_OUT, NOTHING, Row
 
 TITLE = "RAVDESS by our own networks and facial units (folds ravdess-luna5, eight words)"
 
@@ -53,11 +53,10 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
     those = takes(data)
     network = trained_voice(those, data, folder, progress)
     progress("what voice-open computes of each clip")
-    transfer = heard(those, data, folder)
+    transfer, table = heard(those, data, folder), units(data)
     result = []
     for kind in ("none", "self"):
         progress(f"voice-open's features and facial units, {kind}")
-        table = units(data)
         by_fold: dict[str, Mapping[int, Floats]] = {
             TRANSFER: nested_recognizer(those, voice_recognizer(transfer, kind)),
             UNITS: nested_recognizer(those, units_recognizer(table, kind)),
@@ -68,19 +67,7 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
             scores[fold] = {NETWORK: own, **{source: values[fold] for source, values in by_fold.items()}}
 
         def add(row: str, judged: Floats, fitted_on: str, kind: Kind = kind) -> None:
-            made = row_of(
-                those.truth,
-                choice(judged),
-                those.fold,
-                those.people,
-                words=len(WORDS),
-                table=TABLE,
-                row=row,
-                baseline=kind,
-                fitted_on=fitted_on,
-                chance=CHANCE,
-            )
-            result.append(made)
+            result.append(row_for(those, judged, table=TABLE, row=row, baseline=kind, fitted_on=fitted_on))
 
         for source in (NETWORK, TRANSFER, UNITS):
             add(source, own_fold(those, {k: given[source] for k, given in scores.items()}), "training speakers")
