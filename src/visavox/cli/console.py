@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 """Seconds of work after which a bar is shown."""
 
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]PATH",
+        help="Where a corpus is, or a folder that holds corpora by name; may be repeated. Default: VISAVOX_DATA.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where in the program an error came from.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks, only results and errors.")]
 

@@ -25,14 +25,6 @@ app = typer.Typer(
     epilog="Examples:\n\nvisavox corpora list\n\nvisavox corpora check ravdess /data/ravdess",
 )
 
-Data = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="[NAME=]PATH",
-        help="Where a corpus is, or a folder that holds corpora by name; may be repeated. Default: VISAVOX_DATA.",
-    ),
-]
-
 SHOWN = 12
 """Names printed of a long list; `--json` has them all."""
 
@@ -47,7 +39,7 @@ HOW = {
 
 @app.command("list", epilog="Examples:\n\nvisavox corpora list --data /data/corpora\n\nvisavox corpora list --json")
 def list_(
-    data: Data = None,
+    data: console.Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
     debug: console.Debug = False,
 ) -> None:
@@ -78,7 +70,7 @@ def list_(
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `visavox corpora list`, or a table.")],
     path: Annotated[str | None, typer.Argument(metavar="PATH", help="Its folder; not needed with --data.")] = None,
-    data: Data = None,
+    data: console.Data = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Only open recordings: faster, but damage further on is not seen.")
     ] = False,

@@ -32,13 +32,7 @@ def command(
     protocol: Annotated[
         str | None, typer.Option("--protocol", "-p", metavar="NAME", help="Who is judged by whom; see --protocols.")
     ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[NAME=]PATH",
-            help="Where a corpus is, or a folder that holds corpora by name; may be repeated. Default: VISAVOX_DATA.",
-        ),
-    ] = None,
+    data: console.Data = None,
     baseline: Annotated[
         str,
         typer.Option(

@@ -23,13 +23,7 @@ EXAMPLES = (
 
 def command(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The table; see --tables.")] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[NAME=]PATH",
-            help="Where a corpus is, or a folder that holds corpora by name; may be repeated. Default: VISAVOX_DATA.",
-        ),
-    ] = None,
+    data: console.Data = None,
     folder: Annotated[
         str, typer.Option(metavar="DIR", help="Keeps trained networks and features for the next time.")
     ] = "runs/tables",

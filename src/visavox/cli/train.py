@@ -16,13 +16,7 @@ EXAMPLES = (
 
 def command(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, or its TOML file.")],
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[NAME=]PATH",
-            help="Where a corpus is, or a folder that holds corpora by name; may be repeated. Default: VISAVOX_DATA.",
-        ),
-    ] = None,
+    data: console.Data = None,
     folder: Annotated[str | None, typer.Option(metavar="DIR", help="The run folder; runs/NAME by default.")] = None,
     settings: Annotated[
         list[str] | None,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from visavox import datasets, emotions, protocols
 from visavox.baseline import KINDS
-from visavox.datasets import Sample
+from visavox.datasets import Data, Sample
 from visavox.errors import DataError, OptionError
 from visavox.evaluation.judges import AsItIs, Given, Judged, project
 from visavox.evaluation.result import Evaluation, checked
@@ -41,7 +41,7 @@ def evaluate(
     protocol: Protocol | str,
     *,
     samples: Sequence[Sample] | None = None,
-    data: str | os.PathLike[str] | Sequence[str] | None = None,
+    data: Data = None,
     baseline: str = "none",
     folder: str | os.PathLike[str] | None = None,
     features: bool = False,
@@ -147,7 +147,7 @@ def of_scores(
     return _result(system, asked, "none", samples, folds, said, seconds=0.0)
 
 
-def load(protocol: Protocol, modality: str, data: str | os.PathLike[str] | Sequence[str] | None = None) -> list[Sample]:
+def load(protocol: Protocol, modality: str, data: Data = None) -> list[Sample]:
     """The clips of a protocol's corpora that a system of a modality can judge.
 
     Of a corpus that comes in several kinds ("ravdess", "ravdess-video"), the first kind is taken that is there whole.
@@ -167,7 +167,7 @@ def _kind(
     corpus: str,
     modality: str,
     wanted: Sequence[str],
-    data: str | os.PathLike[str] | Sequence[str] | None,
+    data: Data,
 ) -> list[Sample]:
     kinds = [corpus, *(name for name in datasets.names() if name.startswith(f"{corpus}-"))]
     has = {name: datasets.corpus(name, data).ABOUT.modality for name in kinds}

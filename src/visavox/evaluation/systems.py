@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from visavox.datasets import Data
 from visavox.errors import InputError, OptionError
 from visavox.evaluation.judges import AsItIs, Given, Refitted
 from visavox.evaluation.met import parts
@@ -24,7 +24,7 @@ def make(
     system: Recognizer | str | os.PathLike[str],
     protocol: Protocol,
     *,
-    data: str | os.PathLike[str] | Sequence[str] | None,
+    data: Data,
     folder: str | os.PathLike[str] | None,
     tell: bool,
 ) -> AsItIs | Refitted | Trained:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.calibration import change_prior
-from visavox.datasets import Sample, select
+from visavox.datasets import Data, Sample, select
 from visavox.errors import DataError, LeakError, OptionError
 from visavox.evaluation.judges import Judged, features_of, once
 from visavox.protocols import Fold, Protocol
@@ -41,7 +41,7 @@ class Trained:
 
     recipe: str
     protocol: Protocol
-    data: str | os.PathLike[str] | Sequence[str] | None = None
+    data: Data = None
     folder: str | os.PathLike[str] | None = None
     tell: bool = False
     notes: list[str] = field(default_factory=list)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from visavox import emotions
 from visavox.calibration import fit_temperature
-from visavox.datasets import Sample
+from visavox.datasets import Data, Sample
 from visavox.errors import OptionError, require
 from visavox.recipes.judging import Judge
 from visavox.recipes.recipe import Recipe, parse_overrides, read, text_of
@@ -95,7 +95,7 @@ class Trained:
 def run(
     recipe: Recipe | str | os.PathLike[str],
     *,
-    data: str | os.PathLike[str] | Sequence[str] | None = None,
+    data: Data = None,
     folder: str | os.PathLike[str] | None = None,
     roles: Roles | None = None,
     random: bool = False,

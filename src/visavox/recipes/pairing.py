@@ -9,9 +9,8 @@ the members' test clips.
 from __future__ import annotations
 
 import datetime
-import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from visavox import protocols
 from visavox.calibration import calibrated, expected_calibration_error
+from visavox.datasets import Data
 from visavox.emotions import WORDS, project
 from visavox.errors import OptionError
 from visavox.fusion import RULES, Fusion, align, fit_weights
@@ -85,7 +85,7 @@ def is_fusion(text: str) -> bool:
 def fit_fusion(
     text: str,
     *,
-    data: str | os.PathLike[str] | Sequence[str] | None,
+    data: Data,
     folder: Path,
     overrides: Mapping[str, object],
 ) -> Card:
@@ -137,7 +137,7 @@ def fit_fusion(
     return card
 
 
-def _member(place: str, data: str | os.PathLike[str] | Sequence[str] | None, folder: Path) -> _Member:
+def _member(place: str, data: Data, folder: Path) -> _Member:
     path = Path(place)
     if path.suffix != ".json":
         path = Path(__file__).resolve().parents[1] / "models" / f"{place}.json"

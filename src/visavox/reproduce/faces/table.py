@@ -7,7 +7,6 @@ actor is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from visavox import datasets, zoo
 from visavox.baseline import Baseline, balanced, log_probabilities
 from visavox.calibration import calibrated
-from visavox.datasets import Sample
+from visavox.datasets import Data, Sample
 from visavox.emotions import WORDS, project
 from visavox.errors import DataError
 from visavox.face.recognizer import FaceRecognizer
@@ -41,9 +40,7 @@ USUAL = "FER2013's validation part"
 """What a face's usual is taken from: FER2013 does not know who is who, so a person's strength is a constant."""
 
 
-def rows(
-    data: str | os.PathLike[str] | Sequence[str] | None, folder: Path, progress: Callable[[str], None]
-) -> list[Row]:
+def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]:
     """Makes the table.
 
     Args:

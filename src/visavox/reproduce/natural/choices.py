@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from visavox import datasets, emotions, zoo
 from visavox.baseline.running import HALF, adapt
 from visavox.calibration import calibrated, fit_temperature, softmax
-from visavox.datasets import Sample
+from visavox.datasets import Data, Sample
 from visavox.emotions import LIFE_STRENGTH, WORDS
 from visavox.face.recognizer import FaceRecognizer
 from visavox.judgement import TRUST
-from visavox.reproduce.natural.recorded import Data, Floats, folded, speakers
+from visavox.reproduce.natural.recorded import Floats, folded, speakers
 from visavox.reproduce.rows import Row, row_of
 from visavox.voice.recognizer import VoiceRecognizer
 

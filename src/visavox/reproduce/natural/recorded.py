@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from visavox import datasets, emotions, media, zoo
 from visavox.baseline.by_person import Kind
 from visavox.cells import FACE_WINDOW, JUDGE_EVERY, Faces, Voices, read_cells
+from visavox.datasets import Data
 from visavox.emotions import WORDS
 from visavox.errors import DataError
 from visavox.face.recognizer import FaceRecognizer
@@ -24,7 +24,6 @@ from visavox.recognizer import Card, Prior
 from visavox.reproduce.natural.fer_package import FerPackage
 
 Floats = NDArray[np.float64]
-Data = str | os.PathLike[str] | Sequence[str] | None
 
 EVERY = 0.5
 """Seconds of a cell."""

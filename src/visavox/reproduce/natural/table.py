@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 from visavox import datasets, zoo
 from visavox.baseline.by_person import Kind
 from visavox.calibration import calibrated
-from visavox.datasets import Sample
+from visavox.datasets import Data, Sample
 from visavox.emotions import WORDS
 from visavox.face.recognizer import FaceRecognizer
 from visavox.protocols import paired
 from visavox.recognizer import Card, Prior
 from visavox.reproduce.natural import choices, recorded
 from visavox.reproduce.natural.fer_package import FerPackage, find, version
-from visavox.reproduce.natural.recorded import Data, Recorded, best, dominant, false_rate, judged, others, together
+from visavox.reproduce.natural.recorded import Recorded, best, dominant, false_rate, judged, others, together
 from visavox.reproduce.rows import NOTHING, Row, choice, row_of
 
 Floats = NDArray[np.float64]
