@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from visavox.calibration import (
@@ -13,6 +17,8 @@ from visavox.calibration import (
     fit_temperature,
     fit_vector,
     log_loss,
+    reliability,
+    risk_coverage,
     softmax,
 )
 from visavox.errors import DataError
@@ -94,3 +100,37 @@ def test_rows_of_nan_say_nothing_and_stay_nan() -> None:
         fit_vector(np.full((3, 2), np.nan), [0, 1, 0])
     with pytest.raises(DataError, match=r"logits \[n, k\]"):
         fit_vector(logits, y[:-1])
+
+
+def test_reliability_is_scikit_learn_s_calibration_curve() -> None:
+    calibration = pytest.importorskip("sklearn.calibration")
+    logits, y = drawn(700, VectorCalibration((0.5,) * 4, (0.0,) * 4))
+    p = softmax(logits)
+    right, sure = calibration.calibration_curve(p.argmax(axis=1) == y, p.max(axis=1), n_bins=15, strategy="uniform")
+    full = [one for one in reliability(p, y) if one.clips]
+    assert [one.right for one in full] == pytest.approx(right)
+    assert [one.confidence for one in full] == pytest.approx(sure)
+    assert sum(one.clips for one in full) == 700
+
+
+def test_the_error_is_what_the_bins_say() -> None:
+    # Four clips at .75, of which two are right, one at 1 that is right: (4 x .25 + 0) / 5.
+    p = [[0.75, 0.25]] * 4 + [[1.0, 0.0]]
+    assert expected_calibration_error(p, [0, 0, 1, 1, 0]) == pytest.approx(0.2)
+
+
+def test_the_surest_clips_come_first() -> None:
+    p = [[0.6, 0.4], [0.9, 0.1], [0.8, 0.2]]
+    np.testing.assert_allclose(risk_coverage(p, [1, 0, 1]), [0, 1 / 2, 2 / 3])
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.5, 0.6, 0.7]), st.booleans()), min_size=1, max_size=6))
+def test_equal_confidence_counts_as_the_mean_of_all_orders(clips: list[tuple[float, bool]]) -> None:
+    p, y = [[sure, 1 - sure] for sure, _ in clips], [0 if right else 1 for _, right in clips]
+    orders = [
+        [not right for _, right in order]
+        for order in itertools.permutations(clips)
+        if [sure for sure, _ in order] == sorted((sure for sure, _ in clips), reverse=True)
+    ]
+    each = np.cumsum(orders, axis=1) / np.arange(1, len(clips) + 1)
+    np.testing.assert_allclose(risk_coverage(p, y), each.mean(axis=0), atol=1e-12)

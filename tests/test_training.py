@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from visavox.errors import TrainingError
-from visavox.training import History, Schedule, export, fit, rate, settle
+from visavox.session import Session
+from visavox.training import History, Schedule, export, fit, rate, settle, weights_of
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -33,7 +34,7 @@ class Stripes:
         images[kind == 1, :, :, :4] += 1.0
         return torch.from_numpy(images), torch.from_numpy(kind)
 
-    def batches(self, rng: np.random.Generator) -> Iterator[object]:
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[object]:
         self.epochs += 1
         for step in range(self.steps):
             if self.epochs == self.killed_in and step == 3:
@@ -116,6 +117,14 @@ def test_a_folder_with_another_schedule_or_network_is_refused(tmp_path: Path) ->
     fit(net(), Stripes(), dataclasses.replace(one, precision="bfloat16"), folder=tmp_path, progress=False)
 
 
+def test_a_folder_that_was_begun_otherwise_is_refused(tmp_path: Path) -> None:
+    one = dataclasses.replace(QUICK, epochs=1)
+    fit(net(), Stripes(), one, folder=tmp_path, begun="0123456789abcdef", progress=False)
+    fit(net(), Stripes(), one, folder=tmp_path, begun="0123456789abcdef", progress=False)
+    with pytest.raises(TrainingError, match="begun from the model 0123456789ab, not from scratch; name another run"):
+        fit(net(), Stripes(), one, folder=tmp_path, progress=False)
+
+
 def test_a_loss_that_is_no_number_ends_it_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"loss was nan in epoch 1, step 1; lower training.learning_rate"):
         fit(net(), Stripes(broken=True), QUICK, folder=tmp_path, progress=False)
@@ -176,6 +185,51 @@ def test_what_is_exported_takes_any_number_of_examples_and_equals_torch(tmp_path
     np.testing.assert_allclose(logits, expected[0].numpy(), atol=1e-4)
     assert features.shape == (5, 144)
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_a_file_keeps_weights_under_their_names(storage: str, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    network = net()
+    settle(network, [np.random.default_rng(0).normal(3.0, 2.0, (64, 1, 8, 8)).astype(np.float32)])
+    path = tmp_path / "net.onnx"
+    assert export(network, {"images": torch.randn(2, 1, 8, 8)}, path, storage=storage) < 1e-4
+
+    known = {name: weight for name, weight in network.state_dict().items() if weight.is_floating_point()}
+    kept = weights_of(path)
+    assert set(kept) == set(known), "norms are not joined with convolutions"
+    for name, weight in known.items():
+        rounded = storage == "float16" and weight.ndim > 1
+        expected = weight.half().float() if rounded else weight
+        np.testing.assert_array_equal(kept[name], expected.numpy(), err_msg=name)
+        assert (expected != weight).any() == rounded
+    graph = onnx.load(str(path)).graph
+    assert [given.name for given in graph.input] == ["images"]
+    wide = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16} if storage == "float16" else {onnx.TensorProto.FLOAT}
+    assert {weight.data_type for weight in graph.initializer} == wide
+
+
+def test_a_file_of_float16_is_half_as_large_and_gives_what_the_rounded_network_gives(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+
+    class Wide(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(torch.nn.Linear(64, 512), torch.nn.ReLU(), torch.nn.Linear(512, 8))
+
+        def forward(self, x):
+            return (self.layers(x),)
+
+    torch.manual_seed(0)
+    network = Wide()
+    inputs = 30 * torch.randn(4, 64)
+    for storage in ("float32", "float16"):
+        worst = export(network, {"x": inputs}, tmp_path / f"{storage}.onnx", outputs=("y",), storage=storage)
+        assert worst < 1e-4, "of the network as it is stored"
+    sizes = [(tmp_path / f"{storage}.onnx").stat().st_size for storage in ("float16", "float32")]
+    assert sizes[0] < 0.55 * sizes[1]
+    outputs = [Session(tmp_path / f"{storage}.onnx")(inputs.numpy())[0] for storage in ("float16", "float32")]
+    assert 1e-4 < np.abs(outputs[0] - outputs[1]).max() < 0.1, "rounding is seen, and is small"
 
 
 def test_a_network_that_onnx_gets_wrong_is_not_written(tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from visavox.errors import DataError
-from visavox.recognizer import Card, Prior
+from visavox.recognizer import Bin, Card, Prior
 
 Floats = NDArray[np.float64]
+
+BINS = 15
+"""Of confidence, over which calibration is told, if nobody says otherwise (Guo et al., ICML 2017, section 5)."""
 
 SCALE_SPREAD = 0.3
 """How far a word's scale is expected to lie from that of all words, as a part of it (a standard deviation)."""
@@ -260,7 +263,7 @@ def calibrated(logits: ArrayLike, card: Card, prior: Prior) -> NDArray[np.float6
     return change_prior(as_trained, card.prior("corpus"), card.prior(prior))
 
 
-def expected_calibration_error(probabilities: ArrayLike, y: ArrayLike, bins: int = 15) -> float:
+def expected_calibration_error(probabilities: ArrayLike, y: ArrayLike, bins: int = BINS) -> float:
     """How far confidence and accuracy lie apart, averaged over equal bins of confidence, 0..1.
 
     Args:
@@ -270,12 +273,76 @@ def expected_calibration_error(probabilities: ArrayLike, y: ArrayLike, bins: int
 
     Source: Guo et al., ICML 2017, section 2.
     """
-    values = np.asarray(probabilities, dtype=np.float64)
-    confidence, right = values.max(axis=1), values.argmax(axis=1) == np.asarray(y)
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    error = 0.0
+    table = reliability(probabilities, y, bins)
+    apart = [
+        one.clips * abs(one.confidence - one.right)
+        for one in table
+        if one.confidence is not None and one.right is not None
+    ]
+    return float(sum(apart) / max(sum(one.clips for one in table), 1))
+
+
+def reliability(probabilities: ArrayLike, y: ArrayLike, bins: int = BINS) -> tuple[Bin, ...]:
+    """How often a judge is right by how sure it is: equal bins of confidence from 0 to 1, empty ones among them.
+
+    Args:
+        probabilities: [shape=(n, k)]; confidence is the largest of a row.
+        y: Index of the true word [shape=(n,)].
+        bins: How many.
+
+    Source: Guo et al., ICML 2017, section 2, "reliability diagrams"; a bin holds its upper end.
+
+    Example:
+        >>> reliability([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6]], [0, 1, 1], bins=2)
+        (Bin(clips=0, confidence=None, right=None), Bin(clips=3, confidence=0.766..., right=0.666...))
+    """
+    confidence, right = sure_and_right(probabilities, y)
+    place = bin_of(confidence, bins)
+    found = []
     for index in range(bins):
         inside = place == index
-        if inside.any():
-            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    return float(error)
+        some = bool(inside.any())
+        found.append(
+            Bin(
+                int(inside.sum()),
+                float(confidence[inside].mean()) if some else None,
+                float(right[inside].mean()) if some else None,
+            )
+        )
+    return tuple(found)
+
+
+def risk_coverage(probabilities: ArrayLike, y: ArrayLike) -> Floats:
+    """What share is wrong among the most confident 1, 2 … n rows [shape=(n,)]; its mean is the area under the curve.
+
+    Rows of equal confidence have no order: each counts as the mean of them.
+
+    Args:
+        probabilities: [shape=(n, k)]; confidence is the largest of a row.
+        y: Index of the true word [shape=(n,)].
+
+    Source: Geifman and El-Yaniv, "Selective classification for deep neural networks", NeurIPS 2017, section 2; the area
+        as in Geifman, Uziel and El-Yaniv, ICLR 2019, section 3.
+
+    Example:
+        >>> risk_coverage([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.6, 0.4]], [0, 0, 1, 1])
+        array([0.        , 0.        , 0.16666667, 0.25      ])
+    """
+    confidence, right = sure_and_right(probabilities, y)
+    _, tie = np.unique(-confidence, return_inverse=True)
+    wrong = np.bincount(tie, weights=~right) / np.bincount(tie)
+    each = wrong[np.sort(tie)]
+    result: Floats = np.cumsum(each) / np.arange(1, len(each) + 1)
+    return result
+
+
+def sure_and_right(probabilities: ArrayLike, y: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    """How sure a judge is of each row, and whether it is right [shape=(n,)]."""
+    values = np.asarray(probabilities, dtype=np.float64)
+    right: NDArray[np.bool_] = values.argmax(axis=1) == np.asarray(y)
+    return values.max(axis=1), right
+
+
+def bin_of(confidence: Floats, bins: int = BINS) -> NDArray[np.int64]:
+    """The bin of each confidence, from 0; a bin holds its upper end."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,10 @@ class Score:
     Args:
         corpus: What it was measured on.
         part: Which part of it ("test", "fold 0").
-        metric: ``"accuracy"``, ``"uar"``, ``"macro-f1"``, ``"ece"``, ``"recall angry"``, ``"uar women"`` …
+        metric: ``"accuracy"``, ``"uar"``, ``"macro-f1"``, ``"ece"``, ``"recall angry"``, ``"uar women"``,
+            ``"uar under 30"`` …
         value: The number, 0..1.
-        low: Lower end of the 95 % bootstrap interval.
+        low: Lower end of the 95 % bootstrap interval; None where there is none, as for one person alone.
         high: Upper end.
         status: ``in-sample`` (seen in training), ``held-out`` (same corpus, other people or pictures) or
             ``out-of-sample`` (a corpus that the model never met).
@@ -62,6 +63,7 @@ class Score:
         chance: The score of guessing.
         people: People's score on the same task where it was published.
         note: Anything a reader must know.
+        command: What printed this number, where that is not the command that made the model.
     """
 
     corpus: str
@@ -76,6 +78,47 @@ class Score:
     chance: float | None = None
     people: float | None = None
     note: str = ""
+    command: str = ""
+
+
+class Bin(NamedTuple):
+    """The clips of which a model was about equally sure: how many, how sure on average, what share it judged right."""
+
+    clips: int
+    confidence: float | None
+    right: float | None
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """What a model's confidence is worth on one part of a corpus: its reliability and its risk-coverage curve.
+
+    Confidence is the probability of the word that was judged.
+
+    Args:
+        corpus: What it was measured on.
+        part: Which part of it.
+        status: As in `Score`.
+        clips: How many clips or pictures.
+        speakers: How many people, where that is known.
+        prior: Under which the clips were judged.
+        reliability: Equally wide bins of confidence from 0 to 1 (`visavox.calibration.reliability`); an empty one has
+            neither confidence nor share.
+        coverage: Shares of the clips, the most confident ones, ascending to 1.
+        error: What share of each was judged wrong (`visavox.calibration.risk_coverage`).
+        area: Under that curve: its mean over all coverages; smaller is better.
+    """
+
+    corpus: str
+    part: str
+    status: Status
+    clips: int
+    speakers: int | None = None
+    prior: Prior = "uniform"
+    reliability: tuple[Bin, ...] = ()
+    coverage: tuple[float, ...] = ()
+    error: tuple[float, ...] = ()
+    area: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +139,7 @@ class Card:
         protocol: How epoch, temperature and scores were got.
         scores: Measured numbers.
         confusion: Counts on the held-out test by true (row) and judged (column) word.
+        confidence: What its confidence is worth, for each part of a corpus that it was judged on.
         input: What the network wants, for example ``{"size": 48, "colour": "grey"}`` or log-mel options.
         temperature: By which logits are divided before the softmax.
         priors: How often each word is right: in training (``corpus``), in life (``life``), alike (``uniform``).
@@ -117,6 +161,7 @@ class Card:
     protocol: str = ""
     scores: tuple[Score, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    confidence: tuple[Confidence, ...] = ()
     input: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
     priors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -151,18 +196,32 @@ class Card:
             schema = data.pop("schema")
             if schema != CARD_SCHEMA:
                 raise ModelError(f"{path}: the card has schema {schema}, we read {CARD_SCHEMA}; update visavox.")
-            known = {item.name for item in fields(cls)}
-            data = {key: value for key, value in data.items() if key in known}
+            data = _known(data, cls)
             data["words"] = tuple(data["words"])
-            data["corpora"] = tuple(Corpus(**item) for item in data.get("corpora", ()))
-            data["scores"] = tuple(Score(**item) for item in data.get("scores", ()))
+            data["corpora"] = tuple(Corpus(**_known(item, Corpus)) for item in data.get("corpora", ()))
+            data["scores"] = tuple(Score(**_known(item, Score)) for item in data.get("scores", ()))
             data["confusion"] = tuple(tuple(row) for row in data.get("confusion", ()))
+            data["confidence"] = tuple(_confidence(item) for item in data.get("confidence", ()))
             data["priors"] = {key: tuple(value) for key, value in data.get("priors", {}).items()}
             return cls(**data)
         except FileNotFoundError:
             raise ModelError(f"{path}: there is no card; a model is NAME.onnx with NAME.json beside it.") from None
         except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ModelError(f"{path}: not a model card ({error}); train or copy the model again.") from None
+
+
+def _known(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """What a class of ours knows of what a card says: a later version may say more."""
+    names = {item.name for item in fields(kind)}
+    return {key: value for key, value in values.items() if key in names}
+
+
+def _confidence(values: Mapping[str, Any]) -> Confidence:
+    known: dict[str, Any] = _known(values, Confidence)
+    for name in ("coverage", "error"):
+        known[name] = tuple(known.get(name, ()))
+    known["reliability"] = tuple(Bin(*item) for item in known.get("reliability", ()))
+    return Confidence(**known)
 
 
 def check_prior(prior: str) -> None:

@@ -14,7 +14,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.errors import TrainingError
+from visavox.errors import ModelError, TrainingError
 
 if TYPE_CHECKING:
     import torch
 
 Batch = TypeVar("Batch")
+Storage = Literal["float32", "float16"]
 
 WITHOUT_EFFECT = ("threads", "device", "precision")
 """Fields of a schedule that may differ when a run is taken up again: they change speed, not what is learned."""
@@ -74,8 +75,8 @@ class Task(Protocol[Batch]):
     def steps(self) -> int:
         """Batches an epoch."""
 
-    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """One epoch of training batches, in an order drawn from `rng`."""
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[Batch]:
+        """One epoch of training batches, in an order drawn from `rng`, when so much of the training is done (0-1)."""
 
     def loss(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """The loss of the network on a batch, a scalar that can be derived. Called in training mode."""
@@ -146,6 +147,7 @@ def fit(
     schedule: Schedule,
     *,
     folder: str | os.PathLike[str],
+    begun: str = "",
     progress: bool = True,
 ) -> History:
     """Trains a network and leaves in it the averaged weights of the epoch that validated best (or of the last one).
@@ -158,13 +160,15 @@ def fit(
         task: batches, loss, validation.
         schedule: how long and how fast.
         folder: made if absent.
+        begun: names the weights that the network comes with, such as a file's SHA-256; empty where it begins anew. A
+            folder that was begun with others is not gone on with.
         progress: a bar (terminal) or a line an epoch (otherwise), to stderr.
 
     Returns:
         The history of all epochs.
 
     Raises:
-        TrainingError: the loss is not a number, or the folder holds a run with another schedule.
+        TrainingError: the loss is not a number, or the folder holds a run with another schedule or beginning.
     """
     import torch
 
@@ -180,7 +184,7 @@ def fit(
     averaged = copy.deepcopy(network).requires_grad_(False).eval()
     optimizer = _optimizer(network, schedule)
     history = History(keep=schedule.keep)
-    _resume(place / "checkpoint.pt", network, averaged, optimizer, history, schedule)
+    _resume(place / "checkpoint.pt", network, averaged, optimizer, history, schedule, begun)
 
     total = schedule.epochs * task.steps
     with _progress(progress, history, schedule.epochs, task.steps) as (advance, report):
@@ -189,7 +193,8 @@ def fit(
             torch.manual_seed(schedule.seed * 1_000_003 + epoch)
             network.train()
             losses: list[float] = []
-            for step, batch in enumerate(task.batches(np.random.default_rng([schedule.seed, epoch]))):
+            batches = task.batches(np.random.default_rng([schedule.seed, epoch]), epoch / schedule.epochs)
+            for step, batch in enumerate(batches):
                 done = epoch * task.steps + step
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.learning_rate * rate(done, total, warmup=schedule.warmup)
@@ -222,6 +227,7 @@ def fit(
                     "optimizer": optimizer.state_dict(),
                     "history": history.rows,
                     "schedule": _signature(schedule),
+                    "begun": begun,
                 },
                 place / "checkpoint.pt",
             )
@@ -270,10 +276,14 @@ def export(
     *,
     outputs: tuple[str, ...] = ("logits", "features"),
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    storage: Storage = "float32",
     tolerance: float = 1e-4,
     opset: int = 17,
 ) -> float:
     """Writes a network as ONNX and checks it against torch in ONNX Runtime.
+
+    The file keeps every weight under its name in the network's `state_dict`, and norms as they are, so that a training
+    can begin with it (`weights_of`); ONNX Runtime joins norms with convolutions itself when it opens the file.
 
     Args:
         network: in the form that is used: its forward takes the tensors of `example` in that order and returns one
@@ -282,6 +292,8 @@ def export(
         path: of the ONNX file; written beside and moved into place once it has passed the check.
         outputs: names of the outputs: `logits` [n, k] and `features` [n, d].
         dynamic: further free axes by input name, such as `{"mel": {2: "frames"}}`; axis 0 is always free ("n").
+        storage: of matrices and kernels in the file. "float16" halves it: they are rounded, and made float32 again when
+            the file is opened, so that all is computed in float32 as before; what is checked is the rounded network.
         tolerance: largest absolute difference from torch that is let pass.
         opset: of ONNX.
 
@@ -298,6 +310,10 @@ def export(
     target.parent.mkdir(parents=True, exist_ok=True)
     network = copy.deepcopy(network).to(device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     network.eval()
+    matrices = {name: weight for name, weight in network.named_parameters() if weight.ndim > 1}
+    rounded = matrices if storage == "float16" else {}
+    for weight in rounded.values():
+        weight.data = weight.data.half().float()
     inputs = {name: tensor.detach().cpu() for name, tensor in example.items()}
     axes: dict[str, dict[int, str]] = {name: {0: "n", **(dynamic or {}).get(name, {})} for name in inputs}
     axes.update({name: {0: "n"} for name in outputs})
@@ -312,7 +328,12 @@ def export(
             dynamic_axes=axes,
             opset_version=opset,
             dynamo=False,
+            # As it is: every weight under its name, even one that equals another; norms not joined with convolutions.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+            keep_initializers_as_inputs=True,
         )
+    _store(temporary, rounded)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
@@ -329,6 +350,51 @@ def export(
         raise TrainingError(f"{target}: ONNX Runtime and torch differ by {worst:.2g}, more than {tolerance:g}")
     os.replace(temporary, target)
     return worst
+
+
+def weights_of(path: str | os.PathLike[str]) -> dict[str, NDArray[np.float32]]:
+    """The weights of a network that `export` wrote, by their names in its `state_dict`.
+
+    Raises:
+        ModelError: the file keeps weights without names, as earlier versions wrote them.
+    """
+    import onnx
+
+    graph = onnx.load(os.fspath(path)).graph
+    nameless = next((tensor.name for tensor in graph.initializer if tensor.name.startswith("onnx::")), None)
+    if nameless is not None:
+        raise ModelError(
+            f"{path}: its weights are without names ({nameless}), as earlier versions wrote them, so no training can "
+            f"begin with it; train that model again."
+        )
+    return {tensor.name: onnx.numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
+
+
+def _store(path: Path, rounded: Collection[str]) -> None:
+    """Makes weights of an ONNX file its own, no inputs, and stores some of them as float16.
+
+    A Cast to float32 hands those on; ONNX Runtime does it once, when it opens the file.
+    """
+    import onnx
+
+    model = onnx.load(str(path))
+    graph = model.graph
+    weights = {weight.name for weight in graph.initializer}
+    inputs = [given for given in graph.input if given.name not in weights]
+    casts = []
+    for weight in graph.initializer:
+        if weight.name in rounded:
+            name, wide = weight.name, f"{weight.name}.float32"
+            weight.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weight).astype(np.float16), name))
+            casts.append(onnx.helper.make_node("Cast", [name], [wide], to=onnx.TensorProto.FLOAT))
+            for node in graph.node:
+                node.input[:] = [wide if given == name else given for given in node.input]
+    nodes = [*casts, *graph.node]
+    del graph.input[:], graph.node[:]
+    graph.input.extend(inputs)
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 def _optimizer(network: torch.nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
@@ -369,6 +435,7 @@ def _resume(
     optimizer: torch.optim.Optimizer,
     history: History,
     schedule: Schedule,
+    begun: str,
 ) -> None:
     import torch
 
@@ -380,6 +447,9 @@ def _resume(
     if now != then:
         changed = ", ".join(f"{k} {then.get(k)} -> {now[k]}" for k in now if then.get(k) != now[k])
         raise TrainingError(f"{path}: begun with another schedule ({changed}); name another run folder or remove it")
+    if (then_begun := state.get("begun", "")) != begun:
+        was, now_is = (f"from the model {sha[:12]}" if sha else "from scratch" for sha in (then_begun, begun))
+        raise TrainingError(f"{path}: begun {was}, not {now_is}; name another run folder or remove it")
     try:
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])

@@ -31,7 +31,7 @@ def card(name_or_path: str | Path) -> Card:
         OptionError: If it is neither a shipped model's name nor a path.
         ModelError: If the card is missing, broken, or another model's.
     """
-    return Card.read(_card_path(name_or_path))
+    return Card.read(place(name_or_path))
 
 
 def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
@@ -53,7 +53,7 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
         visavox.errors.OptionError: ...
     """
     check_prior(prior)
-    where = _card_path(name_or_path)
+    where = place(name_or_path)
     known = Card.read(where)
     if known.modality == "face":
         from visavox.face.recognizer import FaceRecognizer
@@ -75,7 +75,7 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
 
 def size(name_or_path: str | Path) -> int:
     """Bytes of a model's files: its network, where it has one, and its card."""
-    where = _card_path(name_or_path)
+    where = place(name_or_path)
     return sum(path.stat().st_size for path in (where, where.with_suffix(".onnx")) if path.is_file())
 
 
@@ -92,8 +92,16 @@ def terms(card: Card) -> str:
     return "see its card"
 
 
-def _card_path(name_or_path: str | Path) -> Path:
-    """The card's place. What looks like a path is one; a name is never taken for a file that happens to lie around."""
+def place(name_or_path: str | Path) -> Path:
+    """Where a model's card lies, its network beside it. A name is never taken for a file that happens to lie around.
+
+    Args:
+        name_or_path: As for `load`.
+
+    Raises:
+        OptionError: If it is neither a shipped model's name nor a path.
+        ModelError: If there is no such file, or not one model in the folder.
+    """
     text = str(name_or_path)
     if text in names():
         return FOLDER / f"{text}.json"

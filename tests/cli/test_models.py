@@ -10,8 +10,9 @@ import pytest
 
 from visavox import weights as others
 from visavox import zoo
-from visavox.cli import main, models
-from visavox.recognizer import Card, Corpus, Score
+from visavox.cli import main
+from visavox.evaluation.card import headline
+from visavox.recognizer import Bin, Card, Confidence, Corpus, Score
 
 CARD = Card(
     name="trial",
@@ -26,11 +27,29 @@ CARD = Card(
     protocol="The epoch was chosen on validation.",
     scores=(
         Score("ravdess", "test", "uar", 0.691, 0.64, 0.74, "held-out", 240, 4, 0.5, 0.6, "prior corpus"),
+        Score("ravdess", "test", "ece", 0.05, 0.03, 0.08, "held-out", 240, 4),
+        Score("ravdess", "test", "recall neutral", 0.75, 0.7, 0.8, "held-out", 120, 4),
         Score("ravdess", "test", "recall angry", 0.8, 0.7, 0.9, "held-out", 120, 4),
         Score("ravdess", "test", "uar women", 0.7, 0.6, 0.8, "held-out", 120, 2),
-        Score("emo-db", "all", "uar", 0.44, 0.4, 0.48, "out-of-sample", 535, 10, 0.5),
+        Score("emo-db", "all", "uar", 0.44, 0.4, 0.48, "out-of-sample", 535, 10, 0.5, command="visavox evaluate trial"),
+        Score("emo-db", "all, emo-db-03", "uar", 0.4, None, None, "out-of-sample", 49, 1, 0.5),
+        Score("urdu", "all", "uar", 0.31, 0.2, 0.4, "out-of-sample", 400, 29, 0.5),
+        Score("ravdess", "train", "uar", 0.99, status="in-sample", clips=1200, speakers=22),
     ),
     confusion=((90, 30), (24, 96)),
+    confidence=(
+        Confidence(
+            "ravdess",
+            "test",
+            "held-out",
+            240,
+            4,
+            reliability=(Bin(0, None, None), Bin(100, 0.61, 0.58), Bin(140, 0.88, 0.77)),
+            coverage=(0.25, 0.5, 0.75, 1.0),
+            error=(0.05, 0.11, 0.2, 0.31),
+            area=0.167,
+        ),
+    ),
     input={"bands": 64},
     temperature=1.5,
     priors={"uniform": (0.5, 0.5), "life": (0.9, 0.1)},
@@ -53,6 +72,8 @@ def test_the_list_says_how_good_and_for_whom(shelf: Path, capsys: pytest.Capture
     out = " ".join(capsys.readouterr().out.split())
     for part in ("trial", "voice", "non-commercial", "UAR 69.1", "64.0–74.0", "240", "4", "held-out", "2.0"):
         assert part in out
+    assert "UAR 31.0 to 44.0" in out, "and how bad on corpora that it never met"
+    assert "in-sample" not in out and "99.0" not in out
 
 
 def test_the_list_as_json(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,13 +81,27 @@ def test_the_list_as_json(shelf: Path, capsys: pytest.CaptureFixture[str]) -> No
     (row,) = json.loads(capsys.readouterr().out)
     assert row["name"] == "trial" and row["terms"] == "non-commercial" and row["value"] == 0.691
     assert (row["low"], row["high"], row["chance"], row["people"]) == (0.64, 0.74, 0.5, 0.6)
+    first, second, third = row["tests"]
+    assert (first["corpus"], first["status"], first["clips"], first["speakers"]) == ("ravdess", "held-out", 240, 4)
+    assert first["ece"] == {"value": 0.05, "low": 0.03, "high": 0.08}
+    assert first["weakest"] == {"word": "neutral", "value": 0.75, "low": 0.7, "high": 0.8}
+    assert (second["title"], second["value"], second["ece"], second["weakest"]) == ("emo-db", 0.44, None, None)
+    assert (third["corpus"], third["low"], third["who"]) == ("urdu", 0.2, "29 people, 400 clips")
 
 
 def test_the_list_as_markdown(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list", "--markdown"]) == 0
-    head, rule, row = capsys.readouterr().out.splitlines()
-    assert head.count("|") == rule.count("|") == row.count("|")
-    assert row.startswith("| `trial` | voice | 2 | non-commercial | UAR 69.1 (64.0–74.0) |")
+    lines = capsys.readouterr().out.splitlines()
+    ships, worth = lines[: lines.index("")], lines[lines.index("") + 1 :]
+    for table in (ships, worth):
+        assert len({line.count("|") for line in table}) == 1
+    assert ships[2] == "| `trial` | voice | 2 | non-commercial | 2.0 | UAR 69.1 | UAR 31.0 to 44.0 |"
+    assert worth[2:] == [
+        "| `trial` | ravdess test, held-out | 4 people, 240 clips | UAR 69.1 (64.0–74.0) | 50 | 60 "
+        "| 5.0 (3.0–8.0) | neutral 75 |",
+        "|  | **emo-db**, out-of-sample | 10 people, 535 clips | UAR 44.0 (40.0–48.0) | 50 | – | – | – |",
+        "|  | **urdu**, out-of-sample | 29 people, 400 clips | UAR 31.0 (20.0–40.0) | 50 | – | – | – |",
+    ]
 
 
 def test_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,10 +121,16 @@ def test_a_card_is_shown_whole(shelf: Path, capsys: pytest.CaptureFixture[str]) 
         "Livingstone & Russo, 2018",
         "by speaker",
         "chosen on validation",
-        "UAR 69.1 64.0–74.0 50.0 60.0",
+        "UAR 69.1 64.0–74.0 50.0 60.0 4 240",
         "recall angry 80.0",
         "UAR women 70.0",
         "on emo-db, all (out-of-sample)",
+        "printed by: visavox evaluate trial",
+        "sure, % 61 88",
+        "right, % 58 77",
+        "clips 100 140",
+        "the surest, % 25 50 75 100 area",
+        "wrong, % 5 11 20 31 16.7",
         "neutral 90 30",
         "bands: 64",
         "prior life, %: neutral 75, angry 25",  # the shares 9 : 1, as far as they are believed: their square roots
@@ -105,6 +146,20 @@ def test_a_card_as_json_and_by_path(shelf: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["scores"][0]["metric"] == "uar"
 
 
+def test_a_card_as_a_page(shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "pages" / "trial.html"
+    assert main(["models", "show", "trial", "--html", str(page)]) == 0
+    assert capsys.readouterr().out == f"wrote {page}\n"
+    assert "Decisions about people." in page.read_text(encoding="utf-8")
+    assert main(["models", "show", "trial", "--html", str(page), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "trial"
+
+
+def test_a_page_that_cannot_be_written(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "trial", "--html", str(shelf / "trial.onnx" / "page.html")]) != 0
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_an_unknown_name(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "show", "trail"]) == 2
     assert "expected one of trial" in capsys.readouterr().err
@@ -113,7 +168,7 @@ def test_an_unknown_name(shelf: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_in_sample_scores_are_nobodys_headline() -> None:
     flattering = Score("ravdess", "train", "uar", 0.99, status="in-sample")
     card = Card("x", "voice", ("neutral",), scores=(flattering, *CARD.scores))
-    best = models.headline(card)
+    best = headline(card)
     assert best is not None and best.value == 0.691
 
 

@@ -31,13 +31,14 @@ def rows(folder: Path, text: str, name: str = "mine.csv") -> list[Sample]:
 def test_a_row_may_say_all_that_a_sample_knows(folder: Path) -> None:
     (sample,) = rows(
         folder,
-        "path,emotion,start,end,speaker,sex,part,intensity,statement,repetition,take,modality,defect,table,votes_sad,"
+        "path,emotion,start,end,speaker,sex,age,part,intensity,statement,repetition,take,modality,defect,table,votes_sad,"
         "votes_joy,_note\n"
-        'clips/b.mp4,happiness,1.5,3,anna,F,test,strong,"Well, hello",2,t1,video,quiet,clips/a.csv,1,9,by phone\n',
+        'clips/b.mp4,happiness,1.5,3,anna,F,41,test,strong,"Well, hello",2,t1,video,quiet,clips/a.csv,1,9,by phone\n',
     )
     assert sample.clip.source == folder / "clips" / "b.mp4"
     assert (sample.clip.start, sample.clip.end, sample.clip.name) == (1.5, 3.0, "b-1.5")
     assert (sample.emotion, sample.speaker, sample.sex, sample.part) == ("happy", "mine-anna", "female", "test")
+    assert sample.age == 41
     assert (sample.intensity, sample.statement, sample.repetition) == ("strong", "Well, hello", 2)
     assert (sample.take, sample.modality, sample.defect) == ("mine-t1", "video", "quiet")
     assert sample.table == folder / "clips" / "a.csv"
@@ -48,7 +49,8 @@ def test_a_row_may_say_all_that_a_sample_knows(folder: Path) -> None:
 def test_what_is_not_said_is_not_known(folder: Path) -> None:
     first, second, third = rows(folder, "path,emotion,speaker\nclips/a.wav,a,\nclips/b.mp4,su,x\nclips/c.png,none,y\n")
     assert [s.modality for s in (first, second, third)] == ["voice", "audio-video", "pictures"], "told by the file"
-    assert (first.speaker, first.sex, first.part, first.take, first.votes) == (None, None, "", None, None)
+    assert (first.speaker, first.sex, first.age, first.part) == (None, None, None, "")
+    assert (first.take, first.votes) == (None, None)
     assert [s.emotion for s in (first, second, third)] == ["angry", "surprised", "neutral"]
 
 
@@ -116,6 +118,7 @@ def test_separators_and_packing_are_found_out(folder: Path, name: str, separator
         ("path,emotion,start\nclips/a.wav,sad,soon\n", "row 2: start 'soon' is no number"),
         ("path,emotion,start,end\nclips/a.wav,sad,2,2\n", "row 2: from 2.0 to 2.0 s is no stretch"),
         ("path,emotion,repetition\nclips/a.wav,sad,1.5\n", "row 2: repetition is 1.5, expected a whole number"),
+        ("path,emotion,age\nclips/a.wav,sad,old\n", "row 2: age 'old' is no number"),
         ("path,emotion,sex\nclips/a.wav,sad,x\n", "row 2: Bad value 'x' for sex"),
         ("path,emotion,part\nclips/a.wav,sad,dev\n", "row 2: Bad value 'dev' for part: expected one of train"),
         ("path,emotion,modality\nclips/a.wav,sad,smell\n", "row 2: Bad value 'smell' for modality"),

@@ -62,6 +62,7 @@ def test_crema_d(miniature: Path) -> None:
     assert angry.statement == "Don't forget a jacket"
     assert angry.votes == {"angry": 6, "disgusted": 2, "fearful": 0, "happy": 0, "neutral": 1, "sad": 0}
     assert (sad.emotion, sad.sex, sad.intensity, sad.votes) == ("sad", "female", "strong", None)
+    assert (angry.age, sad.age, blank.age) == (51, 21, None), "1076 is not in this copy's demographics"
     assert blank.defect == "blank"
     assert not angry.defect
 
@@ -84,12 +85,14 @@ def test_nemo(miniature: Path) -> None:
     angry, surprised = datasets.load("nemo", miniature)
     assert (angry.emotion, angry.speaker, angry.sex, angry.statement) == ("angry", "nemo-EB0", "female", "13")
     assert (surprised.emotion, surprised.speaker, surprised.sex) == ("surprised", "nemo-WR0", "male")
+    assert (angry.age, surprised.age) == (27, 23)
 
 
 def test_emo_db(miniature: Path) -> None:
     happy, bored = datasets.load("emo-db", miniature)
     assert (happy.emotion, happy.speaker, happy.sex, happy.statement) == ("happy", "emo-db-03", "male", "a01")
     assert (bored.emotion, bored.sex, bored.repetition) == ("bored", "female", 2)
+    assert happy.age == 31
 
 
 def test_urdu(miniature: Path) -> None:
@@ -102,6 +105,7 @@ def test_tess(miniature: Path) -> None:
     found = by_name(datasets.load("tess", miniature))
     assert (found["OA_bite_neutral"].speaker, found["OA_bite_neutral"].statement) == ("tess-OAF", "bite")
     assert (found["YAF_dog_ps"].emotion, found["YAF_dog_ps"].speaker) == ("surprised", "tess-YAF")
+    assert (found["OA_bite_neutral"].age, found["YAF_dog_ps"].age) == (64, 26)
 
 
 @pytest.mark.parametrize("corpus", VOICES)
@@ -151,6 +155,14 @@ def test_counts_of_the_real_corpora(data: Path, corpus: str) -> None:
     assert Counter(sample.emotion for sample in found) == words
     assert all(sample.sex in ("female", "male") for sample in found)
     assert all(sample.clip.person == sample.speaker for sample in found)
+    assert all((sample.age is None) == (corpus in ("ravdess", "urdu")) for sample in found)
+    ages = {sample.age for sample in found if sample.age is not None}
+    assert not ages or 18 <= min(ages) <= max(ages) <= 80
+    told = data / corpus / "index.csv.gz"
+    if ages and told.is_file():  # this copy's own table of clips
+        with gzip.open(told, "rt", encoding="utf-8") as file:
+            listed = {Path(row["file"]).stem.replace("OA_bite", "OAF_bite"): row["age"] for row in csv.DictReader(file)}
+        assert {str(s.clip.name): str(s.age) for s in found} == listed
 
 
 @pytest.mark.data

@@ -27,6 +27,7 @@ PEOPLE = ("anna", "bert", "carla", "dora")
 RECIPE = """
 name = "made"
 modality = "face"
+settle = true
 words = ["neutral", "happy", "sad"]
 
 [network]

@@ -100,6 +100,87 @@ def test_each_part_does_what_it_says(pictures) -> None:
     assert shaded.abs().amax(dim=(1, 2, 3)).min() > 1e-3
 
 
+def only(pictures, seed: int = 3, **parts: float):
+    """Pictures varied in just these ways."""
+    return networks.augment(pictures, FaceAugmentation(**{**vars(STILL), **parts}), draw(seed))
+
+
+def test_a_turn_moves_the_nose_and_not_the_rim() -> None:
+    ramp = torch.linspace(0.2, 0.8, 48).expand(6, 1, 48, 48)
+    moved = (only(ramp, turn=3.0) - ramp)[:, 0] * 47 / 0.6  # in pixels
+    middle = moved[:, 23:25, 23:25].mean(dim=(1, 2))
+    assert (middle.abs() > 0.1).all() and (middle.abs() <= 3.0).all()
+    assert middle.min() < 0 < middle.max(), "to either side"
+    # The depth falls with the square of the distance: by half at the middle of an edge, to nothing in the corners.
+    torch.testing.assert_close(moved[:, 0, 23:25].mean(dim=1), middle / 2, atol=0.1, rtol=0.1)
+    assert moved[:, [0, 0, -1, -1], [0, -1, 0, -1]].abs().max() < 0.1
+
+
+def test_motion_draws_a_point_out_along_a_line() -> None:
+    point = torch.full((4, 1, 48, 48), 0.1)
+    point[:, :, 20, 30] = 0.9
+    directions = set()
+    for seed in range(24):
+        seen = only(point, seed, motion=1.0) - 0.1
+        torch.testing.assert_close(seen.sum(dim=(1, 2, 3)), torch.full((4,), 0.8))
+        rows, columns = torch.nonzero(seen.amax(dim=(0, 1)) > 1e-4).T.numpy() - np.array([[20], [30]])
+        assert len(rows) == 7 and max(abs(rows).max(), abs(columns).max()) == 3
+        assert (rows == 0).all() or (columns == 0).all() or (rows == columns).all() or (rows == -columns).all()
+        directions.add((int(rows[-1]), int(columns[-1])))
+    assert len(directions) == 4
+
+
+def test_coarse_faces_lose_their_detail_and_keep_their_shape(pictures) -> None:
+    fine = (0.5 + 0.2 * (-1.0) ** (torch.arange(48)[:, None] + torch.arange(48)[None, :])).expand(4, 1, 48, 48)
+    assert (only(fine, coarse=1.0).std(dim=(1, 2, 3)) < 0.5 * fine.std(dim=(1, 2, 3))).all()
+    assert (only(pictures, coarse=1.0) - pictures).abs().max() < 0.1
+
+
+def test_compression_rounds_cosine_coefficients_of_blocks(pictures) -> None:
+    """SciPy's cosine transform finds them: on some grid, multiples of a step that grows with the frequency."""
+    dctn = pytest.importorskip("scipy.fft").dctn
+    coarser = 1 + np.add.outer(np.arange(8), np.arange(8)) / 4
+
+    def rounded(block: np.ndarray) -> bool:
+        parts = (dctn(block, norm="ortho") / coarser).ravel()
+        least = np.abs(parts)[np.abs(parts) > 5e-3].min()
+        steps = [least / count for count in range(1, 6) if least / count > 0.029]
+        return any(np.abs(parts / step - np.round(parts / step)).max() < 0.05 for step in steps)
+
+    seen = only(pictures, compression=1.0)
+    for face, plain in zip(seen.double().numpy()[:, 0], pictures.double().numpy()[:, 0], strict=True):
+        grids = [(top, left) for top in range(8) for left in range(8)]
+        assert any(rounded(face[16 + t : 24 + t, 16 + x : 24 + x]) for t, x in grids)
+        assert not any(rounded(plain[16 + t : 24 + t, 16 + x : 24 + x]) for t, x in grids)
+        assert 1e-3 < np.abs(face - plain).max() < 0.25
+
+
+def test_compression_leaves_an_even_face_as_it_is() -> None:
+    flat = torch.tensor([0.2, 0.5, 0.77]).view(3, 1, 1, 1).expand(3, 1, 48, 48)
+    seen = only(flat, compression=1.0)
+    # The mean of a block is an eighth of its first coefficient, which is rounded to at most 0.15.
+    assert (seen - flat).abs().max() <= 0.15 / 16 + 1e-5
+    assert seen.std(dim=(1, 2, 3)).max() < 1e-5
+
+
+@pytest.mark.parametrize("part", ["motion", "coarse", "compression"])
+def test_a_chance_leaves_the_other_faces_alone(part: str) -> None:
+    torch.manual_seed(1)
+    many = 0.2 + 0.6 * torch.rand(200, 1, 48, 48)
+    still = only(many)
+    seen = only(many, **{part: 0.25})
+    changed = ((seen - still).abs().amax(dim=(1, 2, 3)) > 1e-3).float().mean()
+    assert 0.15 < changed < 0.35
+    assert torch.equal(seen, only(many, **{part: 0.25}))
+    assert not torch.equal(seen, only(many, 4, **{part: 0.25}))
+    assert torch.equal(only(many, **{part: 0.0}), still)
+
+
+def test_a_turn_is_drawn_by_the_generator_alone(pictures) -> None:
+    assert torch.equal(only(pictures, turn=2.0), only(pictures, turn=2.0))
+    assert not torch.equal(only(pictures, turn=2.0), only(pictures, 4, turn=2.0))
+
+
 def test_chance_comes_from_the_generator_alone(pictures) -> None:
     first = networks.augment(pictures, FaceAugmentation(), draw(5))
     torch.manual_seed(99)
@@ -117,7 +198,7 @@ def faces(count: int) -> Faces:
 
 def test_a_batch_holds_smoothed_words_and_votes_that_sum_to_one() -> None:
     task = FaceTask(faces(70), faces(7), words=7, batch=32, augmentation=FaceAugmentation(mixup_chance=1.0))
-    batches = list(task.batches(np.random.default_rng(1)))
+    batches = list(task.batches(np.random.default_rng(1), 0.0))
     assert len(batches) == task.steps == 2
     for batch in batches:
         assert batch.faces.shape == (32, 1, 48, 48)
@@ -127,12 +208,33 @@ def test_a_batch_holds_smoothed_words_and_votes_that_sum_to_one() -> None:
     np.testing.assert_allclose(task.frequencies, np.full(7, 1 / 7))
 
 
+def test_faces_are_small_at_first_and_grow() -> None:
+    task = FaceTask(faces(8), faces(7), words=7, batch=4, augmentation=STILL, smallest=24)
+    sizes = [task.size(epoch / 60) for epoch in range(61)]
+    assert (sizes[0], sizes[21], sizes[40], sizes[60]) == (24, 40, 48, 48)  # after 21 of 40: 36.6, nearest of 8
+    assert sizes == sorted(sizes) and set(sizes) == {24, 32, 40, 48}
+    for done, size in ((0.0, 24), (0.2, 32), (1.0, 48)):
+        assert next(task.batches(np.random.default_rng(1), done)).faces.shape == (4, 1, size, size)
+    always = FaceTask(faces(8), faces(7), words=7, batch=4, augmentation=STILL)
+    assert {always.size(done) for done in (0.0, 0.5, 1.0)} == {48}
+
+
+@pytest.mark.parametrize("size", [24, 32, 40, 48])
+def test_the_network_takes_faces_as_they_grow(size: int) -> None:
+    torch.manual_seed(0)
+    network = FaceNetwork(words=7, votes=10).eval()
+    flat = torch.nn.functional.interpolate(torch.rand(2, 1, 6, 6), size=(size, size), mode="bilinear")
+    words, votes = network(flat)
+    assert words.shape == (2, 7) and votes.shape == (2, 10)
+    assert torch.isfinite(words).all() and (words[0] != words[1]).any()
+
+
 def test_a_face_without_votes_weighs_nothing_in_their_loss(network: FaceNetwork) -> None:
     some = faces(16)
     without = FaceTask(some._replace(votes=None), faces(7), words=7, batch=16, augmentation=STILL)
     zero = FaceTask(some._replace(votes=0 * some.votes), faces(7), words=7, batch=16, augmentation=STILL)
     with torch.no_grad():
-        losses = [float(t.loss(network, next(t.batches(np.random.default_rng(2))))) for t in (without, zero)]
+        losses = [float(t.loss(network, next(t.batches(np.random.default_rng(2), 0.0)))) for t in (without, zero)]
     assert losses[0] == pytest.approx(losses[1])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from visavox import protocols
+from visavox.calibration import expected_calibration_error
 from visavox.errors import DataError, OptionError
 from visavox.protocols import Bootstrap
 
@@ -136,3 +137,42 @@ def test_where_each_fold_is_one_speaker_the_folds_are_drawn() -> None:
     right = [index // 10 % 2 for index in range(100)]
     mean = protocols.over_folds([1] * 100, right, people, people, words=2)
     assert mean.value == 0.5 and (mean.low, mean.high) == pytest.approx((0.2, 0.8), abs=0.051)
+
+
+def sure_clips(seed: int, people: int = 20, each: int = 50) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Clips of two words, each right as often as it is sure; and whose they are."""
+    rng = np.random.default_rng(seed)
+    sure = rng.uniform(0.5, 1, people * each)
+    wrong = rng.random(len(sure)) >= sure
+    return np.stack([sure, 1 - sure], axis=1), wrong.astype(int), [row // each for row in range(len(sure))]
+
+
+def test_the_calibration_error_is_the_one_without_an_interval() -> None:
+    p, truth, people = sure_clips(1)
+    for groups in (people, None):
+        value, low, high = protocols.calibration_error(p, truth, groups, draws=200)
+        assert value == pytest.approx(expected_calibration_error(p, truth))
+        assert 0 <= low < value < high
+
+
+def test_its_draws_are_people() -> None:
+    # Of ten people five are always right and five never: who is drawn decides whether .5 is the right confidence.
+    p, people = np.full((1000, 2), 0.5), [row // 100 for row in range(1000)]
+    truth = np.array([person % 2 for person in people])
+    together = protocols.calibration_error(p, truth, people)
+    apart = protocols.calibration_error(p, truth, None)
+    assert together.value == apart.value == 0
+    assert together.high > 3 * apart.high > 0
+
+
+def test_its_interval_is_as_wide_as_other_draws_differ() -> None:
+    """How far the error of new people lies from its mean, against what one sample says of it."""
+    errors = np.array([expected_calibration_error(*sure_clips(seed)[:2]) for seed in range(2, 202)])
+    spread = np.diff(np.percentile(errors, [2.5, 97.5]))[0]
+    told = [protocols.calibration_error(*sure_clips(seed), draws=300) for seed in range(2, 12)]
+    assert np.mean([one.high - one.low for one in told]) == pytest.approx(spread, rel=0.5)
+
+
+def test_there_must_be_somebody_to_be_calibrated_on() -> None:
+    with pytest.raises(DataError, match="nothing to score"):
+        protocols.calibration_error(np.zeros((0, 2)), [], None)

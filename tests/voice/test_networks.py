@@ -1,6 +1,6 @@
 """The voice network and what it is trained on: gain, length, crops, noise, learning, ONNX."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +86,7 @@ def test_batches_are_drawn_evenly_and_reproducibly() -> None:
     task = VoiceTask(data, data, words=2, batch=20, augmentation=VoiceAugmentation())
     share = np.bincount(labels, weights=task.weight)
     assert share[0] / share[1] == pytest.approx(np.sqrt(36 / 4))
-    first, again = (list(task.batches(np.random.default_rng(5))) for _ in range(2))
+    first, again = (list(task.batches(np.random.default_rng(5), 0.0)) for _ in range(2))
     assert len(first) == task.steps == 2
     for (mel, words), (mel_again, words_again) in zip(first, again, strict=True):
         assert mel.shape[:2] == (20, 64)
@@ -94,6 +94,80 @@ def test_batches_are_drawn_evenly_and_reproducibly() -> None:
         torch.testing.assert_close(words.sum(1), torch.ones(20))
         assert torch.equal(mel, mel_again)
         assert torch.equal(words, words_again)
+
+
+QUIET = VoiceAugmentation(
+    frames=(64, 64),
+    stretch=0,
+    shift=0,
+    equaliser=0,
+    tilt=0,
+    noisy=0,
+    reverberant=0,
+    time_masks=0,
+    band_masks=0,
+    mixup=0,
+)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.25, 1.0])
+def test_coded_copies_are_drawn_with_their_chance(chance: float) -> None:
+    """The clips have a low band, their coded copies a high one: each crop shows which it is of."""
+    rng = np.random.default_rng(1)
+    low, high = rng.normal(-9, 0.5, (2, 40, 80, 64)).astype(np.float32)
+    low[:, :, :10] += 8
+    high[:, :, -10:] += 8
+    labels = np.arange(40) % 2
+    data = Voices(Spectra(list(low)), labels, np.zeros(40, int), coded=Spectra(list(high)))
+    task = VoiceTask(data, data, words=2, batch=20, augmentation=replace(QUIET, coded=chance), label_smoothing=0)
+    batches = [batch for epoch in range(20) for batch in task.batches(np.random.default_rng(epoch), 0.0)]
+    mel = torch.cat([mel for mel, _ in batches])
+    coded = mel[:, -10:].mean(dim=(1, 2)) > mel[:, :10].mean(dim=(1, 2))
+    assert len(coded) == 800
+    assert float(coded.float().mean()) == pytest.approx(chance, abs=0.06 if 0 < chance < 1 else 0)
+    plain = VoiceTask(data._replace(coded=None), data, words=2, batch=20, augmentation=replace(QUIET, coded=chance))
+    assert len(list(plain.batches(np.random.default_rng(1), 0.0))) == 2
+
+
+def test_votes_take_their_part_of_a_label() -> None:
+    data = Voices(
+        voices(3, np.random.default_rng(1))[0],
+        np.array([0, 1, 2]),
+        np.zeros(3, int),
+        votes=np.array([[1, 3, 0], [0, 0, 0], [0, 0, 5]], dtype=np.float32),
+    )
+    task = VoiceTask(data, data, words=3, batch=3, augmentation=QUIET, label_smoothing=0.1, vote_weight=0.4)
+    # 0.6 (1, 0, 0) + 0.4 (1/4, 3/4, 0), of which a tenth is spread; nobody was asked of the second clip.
+    np.testing.assert_allclose(
+        (task.targets - 0.1 / 3) / 0.9, [[0.7, 0.3, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], atol=1e-6
+    )
+    for _, words in task.batches(np.random.default_rng(1), 0.0):
+        assert {tuple(row) for row in words.numpy()} <= {tuple(row) for row in task.targets}
+    without = VoiceTask(data, data, words=3, batch=3, augmentation=QUIET, label_smoothing=0.1)
+    np.testing.assert_allclose((without.targets - 0.1 / 3) / 0.9, np.eye(3), atol=1e-6)
+
+
+def test_a_wing_reads_votes_and_codes_its_clips(tmp_path: Path) -> None:
+    samples = [
+        replace(sample, votes={"happy": 2, "sad": 6, "bored": 9}) for sample in spoken(6, np.random.default_rng(1))
+    ]
+    ours = wing(augmentation={"frames": [48, 64], "coded": 0.5}, loss={"vote_weight": 0.5}, input={"hop": 320})
+    task = ours.task(samples, samples[:3], batch=2, folder=tmp_path)
+    assert task.train.votes.tolist() == [[0, 2, 6]] * 6
+    assert task.seconds == 0.02
+    assert task.validation.coded is None
+    coded, plain = task.train.coded, task.train.spectra
+    assert (tmp_path / "spectra_coded.npz").is_file()
+    assert len(coded) == len(plain) == 6
+    loud = [
+        np.exp(clip.astype(float)).mean(axis=0).argmax()
+        for spectra in (coded, plain)
+        for clip in map(spectra.__getitem__, range(6))
+    ]
+    assert loud[:6] == loud[6:], "the same tone"
+    assert not np.array_equal(coded.values, plain.values)
+    again = ours.task(samples, samples[:3], batch=2, folder=tmp_path)
+    np.testing.assert_array_equal(again.train.coded.values, coded.values)
 
 
 def test_it_learns_and_judges_whole_clips() -> None:
@@ -105,7 +179,7 @@ def test_it_learns_and_judges_whole_clips() -> None:
     network = small().train()
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
     for epoch in range(6):
-        for batch in task.batches(np.random.default_rng(epoch)):
+        for batch in task.batches(np.random.default_rng(epoch), 0.0):
             optimizer.zero_grad()
             task.loss(network, batch).backward()
             optimizer.step()
@@ -169,9 +243,9 @@ def test_a_wing_makes_tasks_and_keeps_its_spectra(tmp_path: Path) -> None:
     again = ours.task(samples, samples[:3], batch=4, folder=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["spectra_train.npz", "spectra_validation.npz"]
     np.testing.assert_array_equal(first.train.spectra.values, again.train.spectra.values)
-    np.testing.assert_allclose(first.frequencies, 1 / 3)
+    np.testing.assert_allclose(first.frequencies, 1 / 3, rtol=1e-6)
     assert first.train.labels.tolist() == [0, 1, 2] * 4
-    assert next(first.batches(np.random.default_rng(1)))[0].shape[0] == 4
+    assert next(first.batches(np.random.default_rng(1), 0.0))[0].shape[0] == 4
     louder = wing(input={"floor": 1e-4}).task(samples, samples[:3], batch=4, folder=tmp_path)
     assert louder.train.spectra.values.min() > first.train.spectra.values.min(), "other options, heard anew"
 

@@ -76,6 +76,26 @@ def test_augmentation_keeps_shapes_and_is_drawn_anew() -> None:
     assert (heard[0] != heard[1]).any()
 
 
+def test_reverberation_lasts_as_long_however_far_frames_are_apart() -> None:
+    """A click's tail falls by as many decibels a second in frames of 10 ms as of 20 ms, by 60 in 0.1 to 0.6 s."""
+    wet = VoiceAugmentation(noisy=0, equaliser=0, tilt=0, reverberant=1, time_masks=0, band_masks=0)
+    loud, noise = np.zeros(1, np.float32), np.zeros((1, 64), np.float32)
+    slopes = {}
+    for seconds in (0.01, 0.02):
+        for seed in range(10):
+            click = np.full((1, 120, 64), -40.0, np.float32)
+            click[:, 20] = 0
+            heard = augment(click, loud, noise, wet, np.random.default_rng(seed), seconds=seconds)[0].mean(axis=1)
+            after = round(0.08 / seconds)
+            fall = (heard[20 + round(0.02 / seconds)] - heard[20 + after]) / (0.06 * np.log(10) / 10)
+            slopes[seconds, seed] = fall
+            assert 90 < fall < 640
+            end = 20 + round(0.4 / seconds)
+            assert heard[end + 1 : end + 10].max() < heard[20] - 19, "and is over after 0.4 s"
+    for seed in range(10):
+        assert slopes[0.01, seed] == pytest.approx(slopes[0.02, seed], rel=0.1)
+
+
 def test_reverberation_only_adds() -> None:
     crops = np.full((1, 100, 64), -10.0, np.float32)
     crops[:, 40:45] = 0

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from visavox.cli import console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from visavox.evaluation.card import Part
     from visavox.recognizer import Card, Score
 
 app = typer.Typer(
@@ -19,46 +18,62 @@ app = typer.Typer(
     epilog="Examples:\n\nvisavox models list\n\nvisavox models show voice",
 )
 
-METRICS = {"uar": "UAR", "ece": "ECE", "macro-f1": "macro F1"}
-"""How metrics are spelled for readers, where it is not their name."""
-
 
 @app.command(
-    "list", epilog="Examples:\n\nvisavox models list\n\nvisavox models list --markdown   (the table in the README)"
+    "list", epilog="Examples:\n\nvisavox models list\n\nvisavox models list --markdown   (the tables in the README)"
 )
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
     debug: console.Debug = False,
 ) -> None:
-    """Lists the models that ship, with their licences and how good they are."""
+    """Lists the models that ship, with their licences, how good they are, and where they are not."""
     from visavox import zoo
 
     rows = [row(zoo.card(name), zoo.size(name)) for name in zoo.names()]
     if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     elif markdown:
-        print("\n".join(table_lines(rows)))
+        print("\n".join(markdown_lines(rows)))
     elif not rows:
         print("No models in this installation: make them with `visavox train RECIPE --install`.")
     else:
         _print_rows(rows)
 
 
-@app.command("show", epilog="Examples:\n\nvisavox models show face\n\nvisavox models show runs/face --json")
+@app.command(
+    "show",
+    epilog="Examples:\n\nvisavox models show face\n\nvisavox models show voice --html voice.html\n\n"
+    "visavox models show runs/face --json",
+)
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `visavox models list`, or a path.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write it as a page with plots, in place of printing it.")
+    ] = None,
     debug: console.Debug = False,
 ) -> None:
     """Shows all that is known about a model: data, licences, how it was judged, scores, and what it is not for."""
     from visavox import zoo
 
     card = zoo.card(name)
+    if html is not None:
+        from visavox.errors import OutputError
+        from visavox.evaluation import card_page
+
+        try:
+            written = card_page.write(card, html, terms=zoo.terms(card), size=zoo.size(name))
+        except OSError as error:
+            raise OutputError(f"{html}: cannot be written ({error.strerror or error}); name another place.") from error
+        if not as_json:
+            print(f"wrote {written}")
     if as_json:
         print(card.to_json())
-    else:
-        _print_card(console.printer(), card, zoo.size(name))
+    elif html is None:
+        from visavox.evaluation import card_table
+
+        card_table.show(card, console.printer(), terms=zoo.terms(card), size=zoo.size(name))
 
 
 @app.command(
@@ -83,19 +98,15 @@ def fetch(
         print(f"{len(weights.FILES)} files are there and right: {folder}")
 
 
-def headline(card: Card) -> Score | None:
-    """The score that stands for a model: its recipe's first metric on the first test."""
-    return next((score for score in card.scores if score.status != "in-sample"), None)
-
-
 def row(card: Card, size: int) -> dict[str, Any]:
-    """One line of the list, as data.
+    """One model of the list, as data.
 
     Args:
         card: Of the model.
         size: Bytes of its files.
     """
     from visavox import zoo
+    from visavox.evaluation.card import headline, parts, protocol
 
     best = headline(card)
     return {
@@ -112,56 +123,92 @@ def row(card: Card, size: int) -> dict[str, Any]:
         "protocol": protocol(best) if best else None,
         "chance": best.chance if best else None,
         "people": best.people if best else None,
+        "tests": [_test(part) for part in parts(card) if part.whole and part.status != "in-sample"],
     }
 
 
-def protocol(score: Score) -> str:
-    """Where a number comes from, in a line: corpus, part, how many, whether the model has met them."""
-    who = f", {score.speakers} people" if score.speakers else ""
-    return f"{score.corpus} {score.part}, {score.clips:,} clips{who}, {score.status}"
+def _test(part: Part) -> dict[str, Any]:
+    """What a model is worth on one part of a corpus, as data."""
+
+    def number(score: Score | None) -> dict[str, float | None] | None:
+        return None if score is None else {"value": score.value, "low": score.low, "high": score.high}
+
+    weakest = None if part.weakest is None else part.weakest.metric.removeprefix("recall ")
+    return {
+        "corpus": part.corpus,
+        "part": part.part,
+        "title": part.title,
+        "status": part.status,
+        "metric": part.main.metric,
+        "value": part.main.value,
+        "low": part.main.low,
+        "high": part.main.high,
+        "clips": part.main.clips,
+        "speakers": part.main.speakers,
+        "who": part.people,
+        "chance": part.main.chance,
+        "people": part.main.people,
+        "ece": number(part.ece),
+        "weakest": None if part.weakest is None else {"word": weakest, **(number(part.weakest) or {})},
+    }
 
 
-def metric(name: str) -> str:
-    """A metric's name as readers know it."""
-    first, _, rest = name.partition(" ")
-    return " ".join(filter(None, (METRICS.get(first, first), rest)))
+WHAT = ("model", "from", "words", "for", "MB", "corpora it learned from, %", "corpora it never met, %")
+"""Columns of the first table: what ships."""
+
+WORTH = ("model", "judged on", "who", "score, % (95 %)", "chance", "people's own", "ECE, % (95 %)", "weakest word, %")
+"""Columns of the second: what it is worth, test by test."""
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share as per cent, or a dash."""
-    return "–" if value is None else f"{100 * value:.{digits}f}"
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """A 95 % interval in per cent, or nothing."""
-    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
-
-
-def table_lines(rows: list[dict[str, Any]]) -> list[str]:
-    """The list as Markdown."""
-    lines = [
-        "| model | from | words | for | score, % (95 % interval) | measured on | chance | people | MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    lines += ["| " + " | ".join(_cells(row, f"`{row['name']}`")) + " |" for row in rows]
+def markdown_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """The list as two Markdown tables: what ships, and what it is worth on each test."""
+    lines = [f"| {' | '.join(WHAT)} |", "|---" * len(WHAT) + "|"]
+    lines += [f"| `{row['name']}` | {' | '.join(_what(row))} |" for row in rows]
+    lines += ["", f"| {' | '.join(WORTH)} |", "|---" * len(WORTH) + "|"]
+    for row in rows:
+        for number, test in enumerate(row["tests"]):
+            name = "" if number else f"`{row['name']}`"
+            title = f"**{test['title']}**" if test["status"] == "out-of-sample" else test["title"]
+            lines.append(f"| {name} | {title}, {test['status']} | {' | '.join(_worth(test))} |")
     return lines
 
 
-def _cells(row: dict[str, Any], name: str) -> list[str]:
-    score = "–"
-    if row["value"] is not None:
-        between = interval(row["low"], row["high"])
-        score = f"{metric(row['metric'])} {percent(row['value'])}" + (f" ({between})" if between else "")
+def _what(row: dict[str, Any]) -> list[str]:
+    """The cells of what ships, behind the model's name."""
+    ranges = [_range(row, status) for status in ("held-out", "out-of-sample")]
+    return [row["modality"], str(len(row["words"])), row["terms"], f"{row['megabytes']:.1f}", *ranges]
+
+
+def _range(row: dict[str, Any], status: str) -> str:
+    """From the worst to the best test of one status."""
+    from visavox.evaluation.card import metric, percent
+
+    tests = [test for test in row["tests"] if test["status"] == status and test["metric"] == row["metric"]]
+    if not tests:
+        return "not measured"
+    values = sorted(test["value"] for test in tests)
+    ends = percent(values[0]) if len(values) == 1 else f"{percent(values[0])} to {percent(values[-1])}"
+    return f"{metric(row['metric'])} {ends}"
+
+
+def _worth(test: dict[str, Any]) -> list[str]:
+    """The cells of what a model is worth on one test, behind its name."""
+    from visavox.evaluation.card import interval, metric, percent
+
+    def told(number: dict[str, Any] | None) -> str:
+        if number is None:
+            return "–"
+        between = interval(number["low"], number["high"])
+        return percent(number["value"]) + (f" ({between})" if between else "")
+
+    weakest = test["weakest"]
     return [
-        name,
-        row["modality"],
-        str(len(row["words"])),
-        row["terms"],
-        score,
-        row["protocol"] or "–",
-        percent(row["chance"], 0),
-        percent(row["people"], 0),
-        f"{row['megabytes']:.1f}",
+        test["who"],
+        f"{metric(test['metric'])} {told(test)}",
+        percent(test["chance"], 0),
+        percent(test["people"], 0),
+        told(test["ece"]),
+        "–" if weakest is None else f"{weakest['word']} {percent(weakest['value'], 0)}",
     ]
 
 
@@ -169,110 +216,18 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("model", "from", "words", "for", "score, %", "measured on"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("chance", "people", "MB"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    def table(columns: tuple[str, ...]) -> Table:
+        made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        for heading in columns:
+            made.add_column(heading, overflow="fold")
+        return made
+
+    ships, worth = table(WHAT), table(WORTH)
     for row in rows:
-        table.add_row(*_cells(row, row["name"]))
+        ships.add_row(row["name"], *_what(row))
+        for number, test in enumerate(row["tests"]):
+            worth.add_row("" if number else row["name"], f"{test['title']}, {test['status']}", *_worth(test))
     out = console.printer()
-    out.print(table)
+    out.print(ships)
+    out.print(worth)
     out.print("`visavox models show NAME` says everything about one: what it learned from, and what it is not for.")
-
-
-def _print_card(out: Console, card: Card, size: int) -> None:
-    from rich.markup import escape
-
-    from visavox import zoo
-    from visavox.recognizer import Prior
-
-    def section(title: str, text: str = "") -> None:
-        out.print(f"\n[bold]{title}[/bold]")
-        if text:
-            out.print(escape(" ".join(text.split())))
-
-    out.print(f"[bold]{escape(card.name)}[/bold]  {card.modality}, version {escape(card.version)}, {size / 1e6:.1f} MB")
-    if card.words:
-        out.print(f"words: {', '.join(card.words)}")
-    section("For", card.purpose or "not said")
-    section("Not for", card.not_for or "not said")
-    section("Licence", f"{card.licence or 'not said'}  [{zoo.terms(card)}]")
-    section("Learned from")
-    for corpus in card.corpora:
-        who = f", {corpus.speakers} people" if corpus.speakers else ""
-        out.print(
-            escape(f"- {corpus.name}: {corpus.used or 'all of it'}; {corpus.clips:,} clips{who}; {corpus.licence}")
-        )
-        if corpus.credit:
-            out.print(escape(f"  {corpus.credit}"))
-    if card.split:
-        section("Kept apart", card.split)
-    if card.protocol:
-        section("How it was made and judged", card.protocol)
-    _print_scores(out, card)
-    _print_confusion(out, card)
-    section("In use")
-    for key, value in card.input.items():
-        out.print(escape(f"{key}: {value}"))
-    if card.words:
-        out.print(f"temperature: {card.temperature:.3f}")
-    for name in get_args(Prior):
-        if len(card.priors.get(name, ())) == len(card.words):
-            shares = ", ".join(f"{word} {100 * p:.0f}" for word, p in zip(card.words, card.prior(name), strict=True))
-            out.print(f"prior {name}, %: {shares}")
-    if card.sha256:
-        out.print(f"SHA-256: {card.sha256}")
-    for key, value in card.made.items():
-        out.print(escape(f"{key}: {value}"))
-    if card.recipe:
-        section("Recipe")
-        out.print(escape(card.recipe.rstrip()))
-
-
-def _print_scores(out: Console, card: Card) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    groups: dict[str, list[Score]] = {}
-    for score in card.scores:
-        groups.setdefault(protocol_of_part(score), []).append(score)
-    for title, scores in groups.items():
-        out.print(f"\n[bold]Scores[/bold] {title}")
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        table.add_column("")
-        for heading in ("%", "95 % interval", "chance", "people", "clips"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column("")
-        for score in scores:
-            table.add_row(
-                metric(score.metric),
-                percent(score.value),
-                interval(score.low, score.high),
-                percent(score.chance) if score.chance is not None else "",
-                percent(score.people) if score.people is not None else "",
-                f"{score.clips:,}",
-                score.note,
-            )
-        out.print(table)
-
-
-def protocol_of_part(score: Score) -> str:
-    """Corpus, part and status: what a group of scores has in common."""
-    return f"on {score.corpus}, {score.part} ({score.status})"
-
-
-def _print_confusion(out: Console, card: Card) -> None:
-    if len(card.confusion) != len(card.words) or not card.words:
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    out.print("\n[bold]Taken for[/bold] (rows: shown, columns: judged; clips)")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for word in card.words:
-        table.add_column(word, justify="right", no_wrap=True)
-    for word, counts in zip(card.words, card.confusion, strict=True):
-        table.add_row(word, *(str(count) for count in counts))
-    out.print(table)

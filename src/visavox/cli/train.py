@@ -10,7 +10,7 @@ from visavox.cli import console
 
 EXAMPLES = (
     "Examples:\n\nvisavox train face --data /data/corpora   (the folder that holds fer2013/)\n\n"
-    "visavox train my.toml --data crema-d=/data/crema --folder runs/mine --set training.epochs=5"
+    "visavox train my.toml --data mine=mine.csv --folder runs/mine --from voice-open --set training.epochs=5"
 )
 
 
@@ -22,6 +22,10 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the recipe; may be repeated."),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MODEL", help="Begin with a model's weights: its name, or its file."),
+    ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Also put the model where `visavox.load(NAME)` finds it.")
     ] = False,
@@ -30,10 +34,13 @@ def command(
 ) -> None:
     """Trains, calibrates and judges what a recipe describes. A run that was stopped goes on where it was."""
     from visavox import recipes
-    from visavox.cli.models import headline, interval, metric, percent, protocol
+    from visavox.evaluation.card import headline, interval, metric, percent, protocol
 
+    changes = recipes.parse_overrides(settings or ())
+    if start is not None:
+        changes["start"] = start
     trained = recipes.run(
-        recipe, data=data or None, folder=folder, overrides=settings or (), install=install, progress=not quiet
+        recipe, data=data or None, folder=folder, overrides=changes, install=install, progress=not quiet
     )
     print(f"wrote {trained.path}")
     best = headline(trained.card)

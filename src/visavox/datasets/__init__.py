@@ -42,6 +42,7 @@ MODULES: Mapping[str, str] = {
     "enterface": "visavox.datasets.enterface",
     "enterface-landmarks": "visavox.datasets.enterface:LANDMARKS",
     "fer2013": "visavox.datasets.fer2013",
+    "grid-samples": "visavox.datasets.grid",
     "mead-samples": "visavox.datasets.mead",
     "nemo": "visavox.datasets.nemo",
     "raf-db": "visavox.datasets.raf_db",
@@ -63,6 +64,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "ckplus-peaks": ("ckplus",),
     "crema-d-video": ("crema-d",),
     "enterface-landmarks": ("enterface_landmarks", "enterface"),
+    "grid-samples": ("media",),
     "mead-samples": ("mead_samples",),
     "ravdess-faces": ("ravdess",),
     "ravdess-song": ("ravdess",),
@@ -120,6 +122,7 @@ class Sample:
         corpus: its name in the registry.
         speaker: who it is, unique over all corpora ("ravdess-05").
         sex: "female" or "male".
+        age: in years, when it was recorded.
         part: of the corpus's own split ("train", "validation", "test").
         intensity: "normal" or "strong" where it was asked for.
         statement: what is said.
@@ -136,6 +139,7 @@ class Sample:
     corpus: str
     speaker: str | None = None
     sex: Literal["female", "male"] | None = None
+    age: int | None = None
     part: str = ""
     intensity: str | None = None
     statement: str | None = None

@@ -3,7 +3,7 @@
 Two names give the kinds: "crema-d" is heard, "crema-d-video" seen and heard; the same performance has the same
 `Sample.take`. Read are the publisher's layout (`AudioWAV/1001_DFA_ANG_XX.wav`, `VideoFlash/1001_DFA_ANG_XX.flv`,
 `VideoDemographics.csv`, `tabulatedVotes.csv` beside it or in `processedResults`) and any other that keeps the names.
-Sex is known where the demographics are there, votes where the votes are.
+Sex and age are known where the demographics are there, votes where the votes are.
 """
 
 from __future__ import annotations
@@ -96,19 +96,21 @@ def _video(folder: Path) -> list[Sample]:
 
 
 def _recordings(folder: Path, corpus: str, suffixes: Iterable[str], modality: Modality, *, block: str) -> list[Sample]:
-    sexes = _sexes(folder)
+    people = _people(folder)
     votes = _votes(folder, block)
     result = []
     for path, match in find(folder, NAME, corpus="CREMA-D", suffixes=suffixes):
         actor, statement, emotion, level = match.groups()
         speaker = f"crema-d-{actor}"
+        sex, age = people.get(actor, (None, None))
         result.append(
             Sample(
                 clip=Clip(path, person=speaker),
                 emotion=emotions.word(emotion, "crema-d"),
                 corpus=corpus,
                 speaker=speaker,
-                sex=sexes.get(actor),
+                sex=sex,
+                age=age,
                 intensity=INTENSITIES.get(level),
                 statement=STATEMENTS.get(statement, statement),
                 take=f"crema-d-{SAME.get(path.stem, path.stem)}",
@@ -120,9 +122,13 @@ def _recordings(folder: Path, corpus: str, suffixes: Iterable[str], modality: Mo
     return result
 
 
-def _sexes(folder: Path) -> dict[str, Literal["female", "male"]]:
+def _people(folder: Path) -> dict[str, tuple[Literal["female", "male"], int | None]]:
+    """Sex and age of each actor; a table without ages is one that somebody shortened."""
     return {
-        row["ActorID"]: "female" if row["Sex"].lower().startswith("f") else "male"
+        row["ActorID"]: (
+            "female" if row["Sex"].lower().startswith("f") else "male",
+            int(row["Age"]) if (row.get("Age") or "").isdecimal() else None,
+        )
         for row in _table(folder, "VideoDemographics.csv")
     }
 

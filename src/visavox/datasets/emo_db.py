@@ -31,6 +31,9 @@ NAME = re.compile(r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z])")
 MEN = frozenset({"03", "10", "11", "12", "15"})
 """Speakers who are men; the others are women."""
 
+AGES = {"03": 31, "08": 34, "09": 21, "10": 32, "11": 26, "12": 30, "13": 32, "14": 35, "15": 25, "16": 31}
+"""How old they were, in years (the publisher's documentation)."""
+
 
 def samples(folder: Path) -> list[Sample]:
     """All clips by name.
@@ -55,6 +58,7 @@ def samples(folder: Path) -> list[Sample]:
                 corpus="emo-db",
                 speaker=speaker,
                 sex="male" if name in MEN else "female",
+                age=AGES.get(name),
                 statement=statement,
                 repetition=ord(version) - ord("a") + 1,
                 modality="voice",

@@ -225,6 +225,7 @@ PIECES: Mapping[str, Callable[[], tuple[Piece, ...]]] = {
     "crema-d-video": _crema_d,
     "emo-db": _emo_db,
     "fer2013": _parts(train=28_709, validation=3_589, test=3_589),
+    "grid-samples": _whole(10),
     "mead-samples": _whole(7),
     "nemo": _nemo,
     "raf-db": _parts(train=12_271, test=3_068),

@@ -29,6 +29,9 @@ NAME = re.compile(r"([A-Z]{2}\d)_(anger|fear|happiness|neutral|sadness|surprised
 MEN = frozenset({"KS0", "MP0", "SM0", "TP0", "WR0"})
 """Speakers who are men; the others are women (the publisher's table)."""
 
+AGES = {"EB0": 27, "IC0": 28, "KD0": 28, "KS0": 23, "MK0": 23, "MP0": 24, "SM0": 24, "TP0": 26, "WR0": 23}
+"""How old they were, in years (the same table)."""
+
 
 def samples(folder: Path) -> list[Sample]:
     """All clips by name.
@@ -53,6 +56,7 @@ def samples(folder: Path) -> list[Sample]:
                 corpus="nemo",
                 speaker=speaker,
                 sex="male" if name in MEN else "female",
+                age=AGES.get(name),
                 statement=statement,
                 modality="voice",
             )

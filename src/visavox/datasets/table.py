@@ -2,10 +2,10 @@
 
 A table is a CSV or TSV file (packed with gzip or not). Its columns are those of `visavox.datasets.Sample`: `path` (of a
 sound, a video or a picture; relative to the table's folder) or `name` (where features alone are at hand) and
-`emotion` there must be; `speaker`, `sex`, `part`, `intensity`, `statement`, `repetition`, `take`, `modality`, `defect`
-and `table` there may be, `start` and `end` in seconds where a file holds several clips, and a column `votes_WORD` for
-every word that raters could choose. Columns whose names begin with an underscore are notes. Empty cells mean "not
-known".
+`emotion` there must be; `speaker`, `sex`, `age` (in years), `part`, `intensity`, `statement`, `repetition`, `take`,
+`modality`, `defect` and `table` there may be, `start` and `end` in seconds where a file holds several clips, and a
+column `votes_WORD` for every word that raters could choose. Columns whose names begin with an underscore are notes.
+Empty cells mean "not known".
 
 Without a column `speaker` no protocol can keep people apart: give it if you can.
 """
@@ -28,8 +28,8 @@ from visavox.datasets.recordings import SOUNDS, STILLS, VIDEOS
 from visavox.errors import DataError, OptionError
 
 COLUMNS = (
-    "path", "name", "emotion", "start", "end", "speaker", "sex", "part", "intensity", "statement", "repetition", "take",
-    "modality", "defect", "table",
+    "path", "name", "emotion", "start", "end", "speaker", "sex", "age", "part", "intensity", "statement", "repetition",
+    "take", "modality", "defect", "table",
 )  # fmt: skip
 """What a table may say of a clip, beside votes."""
 
@@ -144,6 +144,7 @@ def _sample(row: Mapping[str, str], path: Path, number: int, corpus: str, column
         corpus=corpus,
         speaker=speaker,
         sex=None if not row.get("sex") else SEXES[_one_of(row["sex"].lower(), tuple(SEXES), "sex", where)],
+        age=_whole(row, "age", where),
         part="" if not row.get("part") else _one_of(row["part"], PARTS, "part", where),
         intensity=row.get("intensity") or None,
         statement=row.get("statement") or None,

@@ -28,6 +28,9 @@ ABOUT = About(
 NAME = re.compile(r"(OAF?|YAF)_([a-z]+)_(angry|disgust|fear|happy|neutral|ps|sad)")
 """Speaker (one file of OAF is spelt OA), word, emotion."""
 
+AGES = {"OAF": 64, "YAF": 26}
+"""How old the older and the younger actress were, in years (the publisher's page)."""
+
 
 def samples(folder: Path) -> list[Sample]:
     """All clips by name.
@@ -44,7 +47,8 @@ def samples(folder: Path) -> list[Sample]:
     result = []
     for path, match in find(folder, NAME, corpus="TESS"):
         name, statement, emotion = match.groups()
-        speaker = f"tess-{name[:2].replace('OA', 'OAF').replace('YA', 'YAF')}"
+        actress = {"OA": "OAF", "YA": "YAF"}[name[:2]]
+        speaker = f"tess-{actress}"
         result.append(
             Sample(
                 clip=Clip(path, person=speaker),
@@ -52,6 +56,7 @@ def samples(folder: Path) -> list[Sample]:
                 corpus="tess",
                 speaker=speaker,
                 sex="female",
+                age=AGES[actress],
                 statement=statement,
                 modality="voice",
             )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.datasets import Sample
-from visavox.protocols import WORDS_OF, belongs
+from visavox.protocols import base, belongs
 from visavox.recognizer import Card, Recognizer
 
 
@@ -55,11 +55,6 @@ def learned_from(card: Card, sample: Sample) -> bool:
     return any(belongs(sample, base(corpus.name)) for corpus in card.corpora)
 
 
-def base(corpus: str) -> str:
-    """The corpus of which a corpus is a kind: "ravdess" for "ravdess-video"; itself for others."""
-    return next((name for name in WORDS_OF if corpus == name or corpus.startswith(f"{name}-")), corpus)
-
-
 def _held_out(card: Card, corpus: str) -> Mapping[str, Sequence[object]]:
     """What a card says of a corpus's test clips: columns and values; nothing where it does not say.
 
@@ -70,7 +65,7 @@ def _held_out(card: Card, corpus: str) -> Mapping[str, Sequence[object]]:
         return told.get(corpus) or {}
     uses: object = ()
     command = str(card.made.get("command", ""))
-    changed = re.search(r"--set corpora=(.*?)(?= --set |$)", command)
+    changed = re.search(r"--set '?corpora=(.*?)'?(?= --set |$)", command)
     try:
         uses = ast.literal_eval(changed.group(1)) if changed else tomllib.loads(card.recipe).get("corpora", ())
     except (SyntaxError, ValueError, tomllib.TOMLDecodeError):

@@ -45,7 +45,7 @@ def text(evaluation: Evaluation, *, comparison: Comparison | None = None) -> str
     several = len(set(evaluation.folds)) > 1
     speakers = evaluation.per_speaker()
     folds = evaluation.per_fold()
-    return _template().render(
+    return template("page.html").render(
         evaluation=evaluation,
         headline=table.headline(evaluation),
         comparison=comparison,
@@ -85,11 +85,12 @@ def _told(value: Interval) -> tuple[str, str]:
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A page of this room, by its file's name."""
     import jinja2
 
     loader = jinja2.FunctionLoader(
         lambda name: (files("visavox.evaluation") / "report" / name).read_text(encoding="utf-8")
     )
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html")
+    return environment.get_template(name)

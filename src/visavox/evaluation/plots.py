@@ -24,19 +24,28 @@ DARK = 0.55
 
 
 def confusion(evaluation: Evaluation) -> str:
-    """The confusion matrix as a heat map: rows meant, columns judged, per cent of the row."""
-    counts = evaluation.confusion
-    names = [*evaluation.words]
-    if counts[:, -1].any():
+    """The confusion matrix of an evaluation (`matrix`)."""
+    return matrix(evaluation.words, evaluation.confusion)
+
+
+def matrix(words: Sequence[str], counts: Floats) -> str:
+    """A confusion matrix as a heat map: rows meant, columns judged, per cent of the row.
+
+    Args:
+        words: their names, k of them.
+        counts: by true (row) and judged (column) word [k, k]; [k, k + 1] with those that could not be judged.
+    """
+    names = [*words]
+    if counts.shape[1] > len(words) and counts[:, -1].any():
         names.append("not judged")
     side, left, top = 58, 96, 84
-    rows = len(evaluation.words)
+    rows = len(words)
     width, height = left + side * len(names) + 48, top + side * rows + 28
     parts = []
     for column, name in enumerate(names):
         x = left + side * column + side / 2
         parts.append(f'<text class="soft" transform="translate({x:.0f} {top - 8}) rotate(-40)">{escape(name)}</text>')
-    for row, word in enumerate(evaluation.words):
+    for row, word in enumerate(words):
         y = top + side * row
         total = counts[row].sum()
         parts.append(f'<text class="end" x="{left - 10}" y="{y + side / 2 + 5:.0f}">{escape(word)}</text>')
@@ -49,7 +58,7 @@ def confusion(evaluation: Evaluation) -> str:
                 f'<g><title>{escape(told)}</title><rect class="cell" x="{x}" y="{y}" width="{side - 2}" '
                 f'height="{side - 2}"/><rect class="heat" x="{x}" y="{y}" width="{side - 2}" height="{side - 2}" '
                 f'opacity="{share:.2f}"/><text{ink} x="{x + side / 2 - 1:.0f}" y="{y + side / 2 + 5:.0f}">'
-                f"{100 * share:.0f}</text></g>"
+                f"{f'{100 * share:.0f}' if total else ''}</text></g>"
             )
     parts.append(f'<text class="soft" x="{left}" y="{height - 6}">judged (%), by what was meant</text>')
     return _svg(width, height, parts, "Confusion matrix")
@@ -102,6 +111,41 @@ def reliability(bins: Sequence[Record]) -> str:
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{told}</title></circle>')
     parts.append(f'<text class="soft" x="{left + 8}" y="{top + 14}">right, %</text>')
     return _svg(width, height, parts, "Reliability")
+
+
+def risk_coverage(coverage: Sequence[float], error: Sequence[float]) -> str:
+    """What share is wrong among the clips that a system is surest of, by how large that part is.
+
+    Args:
+        coverage: shares of the clips, the surest ones, ascending to 1.
+        error: what share of each is wrong.
+    """
+    width, height, left, bottom, top, right = 380, 330, 46, 36, 12, 12
+    parts = list(_grid(width, height, left, right, top, bottom, (0, 100), (0, 100), "the surest, % of the clips"))
+    across, up = width - left - right, height - top - bottom
+    points = [(left + across * x, height - bottom - up * y) for x, y in zip(coverage, error, strict=True)]
+    parts.append(f'<path class="guide" d="M{left} {points[-1][1]:.1f}H{width - right}"/>')
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    parts.append(f'<path class="line" d="{path}"/>')
+    for (x, y), share, wrong in zip(points, coverage, error, strict=True):
+        told = f"the surest {100 * share:.0f} %: {100 * wrong:.1f} % wrong"
+        parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{told}</title></circle>')
+    parts.append(f'<text class="soft" x="{left + 8}" y="{top + 14}">wrong, %</text>')
+    return _svg(width, height, parts, "Risk and coverage")
+
+
+def whisker(value: float, low: float | None, high: float | None, chance: float | None, title: str) -> str:
+    """A number from 0 to 1 on a line: a dot, its interval, and a tick where chance lies."""
+    width, height, pad = 200, 22, 8
+    across, y = width - 2 * pad, height / 2
+    parts = [f'<path class="grid" d="M{pad} {y}H{width - pad}"/>']
+    if chance is not None:
+        x = pad + across * chance
+        parts.append(f'<path class="guide strong" d="M{x:.1f} 3V{height - 3}"><title>chance</title></path>')
+    if low is not None and high is not None:
+        parts.append(f'<path class="line" d="M{pad + across * low:.1f} {y}H{pad + across * high:.1f}"/>')
+    parts.append(f'<circle class="bar" cx="{pad + across * value:.1f}" cy="{y}" r="4.5"/>')
+    return _svg(width, height, parts, title)
 
 
 def speakers(groups: Sequence[Group], chance: float, mean: float) -> str:

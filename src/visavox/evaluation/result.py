@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import protocols
-from visavox.calibration import expected_calibration_error
+from visavox.calibration import BINS, expected_calibration_error
 from visavox.errors import DataError
 from visavox.protocols import UNJUDGED, Interval
 from visavox.recognizer import Status
@@ -27,9 +27,6 @@ SCHEMA = 1
 
 RELIABILITY_BINS = 10
 """Of the reliability plot."""
-
-CALIBRATION_BINS = 15
-"""Of the expected calibration error, as on the cards."""
 
 SEXES = (("female", "women"), ("male", "men"))
 """How a corpus says it and how tables do."""
@@ -233,7 +230,7 @@ class Evaluation:
         here = self.judged != UNJUDGED
         if not here.any():
             return float("nan")
-        return expected_calibration_error(self.probabilities[here], self.truth[here], CALIBRATION_BINS)
+        return expected_calibration_error(self.probabilities[here], self.truth[here], BINS)
 
     def reliability(self) -> list[Record]:
         """How often rows are right by how sure the system was: ten bins of confidence, over rows that were judged."""

@@ -50,6 +50,7 @@ class Trained:
     def __post_init__(self) -> None:
         from visavox import recipes
         from visavox.recipes.pairing import is_fusion
+        from visavox.recipes.starting import start_of
 
         text = recipes.recipe.text_of(self.recipe)
         if is_fusion(text):
@@ -60,7 +61,8 @@ class Trained:
         self._recipe = recipes.read(text)
         self.modality: str = self._recipe.modality
         self.name = self._recipe.name
-        if self.protocol.trained_on:
+        start = start_of(self._recipe)
+        if self.protocol.trained_on and not (start and any(start.knows(name) for name in self.protocol.judged)):
             self.status = "out-of-sample"
         default = Path("runs") / self.name / _slug(self.protocol.name)
         self.place = Path(self.folder) if self.folder is not None else default

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,13 +25,14 @@ SIZE = 48
 class FaceNetwork(nn.Module):
     """A residual network with squeeze-and-excitation over 48 x 48 grey faces.
 
-    A face is made independent of lighting first (its own mean and deviation), then folded to a quarter of its pixels
-    with four values each, which costs nothing and loses nothing, then seen by three stages of residual blocks.
+    A face is made independent of lighting first (its own mean and deviation), then seen pixel by pixel by a stem, then
+    by stages of residual blocks. It takes faces of other sizes too, as it meets them early in training.
 
     Args:
         words: how many words the head that judges knows.
         votes: how many kinds of votes the second head knows (training only; 0 for none).
-        widths: channels of each stage; every stage but the first halves height and width.
+        stem: channels of the stem.
+        widths: channels of each stage; every stage halves height and width.
         depths: residual blocks of each stage.
         dropout: part of the features left out while training.
 
@@ -47,6 +48,7 @@ class FaceNetwork(nn.Module):
         *,
         words: int,
         votes: int = 0,
+        stem: int = 24,
         widths: tuple[int, ...] = (48, 96, 192),
         depths: tuple[int, ...] = (2, 2, 2),
         dropout: float = 0.3,
@@ -56,13 +58,12 @@ class FaceNetwork(nn.Module):
             raise OptionError(
                 f"Bad value {list(depths)} for network.depths: expected {len(widths)}, one for each width."
             )
-        self.fold = nn.PixelUnshuffle(2)
-        self.stem = nn.Sequential(nn.Conv2d(4, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]))
+        self.stem = nn.Sequential(nn.Conv2d(1, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem))
         blocks: list[nn.Module] = []
-        channels = widths[0]
-        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        channels = stem
+        for width, depth in zip(widths, depths, strict=True):
             for block in range(depth):
-                blocks.append(_Block(channels, width, stride=2 if stage and not block else 1))
+                blocks.append(_Block(channels, width, stride=1 if block else 2))
                 channels = width
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
@@ -74,7 +75,7 @@ class FaceNetwork(nn.Module):
         mean = faces.mean(dim=(1, 2, 3), keepdim=True)
         centred = faces - mean
         deviation = (centred * centred).mean(dim=(1, 2, 3), keepdim=True).add(1e-4).sqrt()
-        seen = F.relu(self.stem(self.fold(centred / deviation)))
+        seen = F.relu(self.stem(centred / deviation))
         features: Tensor = self.blocks(seen).mean(dim=(2, 3))
         return features
 
@@ -119,10 +120,15 @@ class FaceAugmentation:
         scale: largest change of size, as a part (0.12: 0.88 to 1.12).
         stretch: largest change of width against height, as a part.
         shift: largest move, in pixels.
+        turn: largest turn of the head to a side or up, as the pixels by which the middle of the face moves over its
+            rim.
         gamma: largest change of the logarithm of gamma.
         shading: largest slope of light across the face, in grey levels (0-1) from the middle to an edge.
         noise: largest deviation of added noise, in grey levels (0-1).
         blur: chance of a light blur, of random strength.
+        motion: chance of a blur along a random direction, of random strength.
+        coarse: chance of a face seen smaller, from half its pixels up.
+        compression: chance of the blocks and lost detail of compressed pictures, of random strength.
         erase: chance of a rectangle in middle grey.
         erase_size: longest side of that rectangle, in pixels.
         mixup: parameter of the Beta distribution by which two faces are mixed.
@@ -134,10 +140,14 @@ class FaceAugmentation:
     scale: float = 0.12
     stretch: float = 0.06
     shift: float = 3.0
+    turn: float = 0.0
     gamma: float = 0.4
     shading: float = 0.15
     noise: float = 0.03
     blur: float = 0.25
+    motion: float = 0.0
+    coarse: float = 0.0
+    compression: float = 0.0
     erase: float = 0.25
     erase_size: int = 16
     mixup: float = 0.2
@@ -180,6 +190,9 @@ class FaceTask:
         augmentation: how faces are varied.
         label_smoothing: part of a label that is spread over all words.
         vote_weight: weight of the votes' loss.
+        smallest: height and width of faces when training begins; they grow to what they are in use over its first two
+            thirds, so that early epochs are cheap (progressive learning: Tan and Le, "EfficientNetV2", 2021,
+            section 4).
     """
 
     def __init__(
@@ -192,6 +205,7 @@ class FaceTask:
         augmentation: FaceAugmentation,
         label_smoothing: float = 0.05,
         vote_weight: float = 0.5,
+        smallest: int = SIZE,
     ) -> None:
         self.images = torch.from_numpy(np.ascontiguousarray(train.images))[:, None]
         self.labels = torch.from_numpy(np.asarray(train.labels, dtype=np.int64))
@@ -205,25 +219,35 @@ class FaceTask:
         self.augmentation = augmentation
         self.label_smoothing = label_smoothing
         self.vote_weight = vote_weight
+        self.smallest = smallest
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """How often each word is shown [k], summing to one: faces are drawn as they come."""
-        shown: NDArray[np.float64] = np.bincount(self.labels.numpy(), minlength=self.words) / len(self.labels)
-        return shown
+        """How often each word is asked for [k], summing to one: faces are drawn as they come, labels are smoothed."""
+        shown = np.bincount(self.labels.numpy(), minlength=self.words) / len(self.labels)
+        asked: NDArray[np.float64] = shown * (1 - self.label_smoothing) + self.label_smoothing / self.words
+        return asked
 
     @property
     def steps(self) -> int:
         """Batches an epoch; what is left over after the last full one waits for another epoch's order."""
         return len(self.labels) // self.batch
 
-    def batches(self, rng: np.random.Generator) -> Iterator[FaceBatch]:
+    def size(self, done: float) -> int:
+        """Height and width of faces when so much of the training is done (0-1): a multiple of 8, up to `SIZE`."""
+        grown = self.smallest + (SIZE - self.smallest) * min(1.0, 1.5 * done)
+        return min(SIZE, 8 * round(grown / 8))
+
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[FaceBatch]:
         """One epoch of batches; variations are drawn from `rng` as well."""
+        size = self.size(done)
         order = rng.permutation(len(self.labels))
         for start in range(0, self.steps * self.batch, self.batch):
             rows = torch.from_numpy(order[start : start + self.batch])
             draw = torch.Generator().manual_seed(int(rng.integers(2**62)))
             faces = augment(self.images[rows].float() / 255.0, self.augmentation, draw)
+            if size != SIZE:
+                faces = F.interpolate(faces, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
             targets = F.one_hot(self.labels[rows], self.words).float()
             targets = targets * (1 - self.label_smoothing) + self.label_smoothing / self.words
             votes = None if self.votes is None else self.votes[rows]
@@ -294,6 +318,9 @@ def augment(faces: Tensor, how: FaceAugmentation, draw: torch.Generator) -> Tens
     move = uniform(n, 2) * (2 * how.shift / width)
     rows = torch.stack([side * cos * wide, -sin, move[:, 0], side * sin * wide, cos, move[:, 1]], dim=1)
     grid = F.affine_grid(rows.view(n, 2, 3), list(faces.shape), align_corners=False)
+    if how.turn:
+        depth = (1 - grid.square().sum(dim=3, keepdim=True) / 2).clamp_min(0)  # the nose is nearer than the ears
+        grid = grid + depth * (uniform(n, 1, 1, 2) * (2 * how.turn / width))
     faces = F.grid_sample(faces, grid, padding_mode="border", align_corners=False)
 
     faces = faces.clamp(1e-3, 1).pow(torch.exp(uniform(n, 1, 1, 1) * how.gamma))
@@ -302,6 +329,9 @@ def augment(faces: Tensor, how: FaceAugmentation, draw: torch.Generator) -> Tens
     faces = faces + how.shading * (uniform(n, 1, 1, 1) * across + uniform(n, 1, 1, 1) * down)
     strength = torch.rand(n, 1, 1, 1, generator=draw) * (torch.rand(n, 1, 1, 1, generator=draw) < how.blur)
     faces = torch.lerp(faces, F.avg_pool2d(faces, 3, 1, 1, count_include_pad=False), strength)
+    faces = _some(faces, how.motion, draw, _move)
+    faces = _some(faces, how.coarse, draw, _coarsen)
+    faces = _some(faces, how.compression, draw, _compress)
     faces = faces + torch.randn(faces.shape, generator=draw) * (how.noise * torch.rand(n, 1, 1, 1, generator=draw))
 
     half = (4 + torch.rand(n, 2, 1, 1, generator=draw) * (how.erase_size - 4)) / 2
@@ -321,7 +351,7 @@ class FaceWing:
         network: `kind` ("residual") and the arguments of `FaceNetwork`.
         input: nothing: this network takes faces of 48 x 48 grey pixels.
         augmentation: the arguments of `FaceAugmentation`.
-        loss: `label_smoothing` and `vote_weight` of `FaceTask`.
+        loss: `label_smoothing`, `vote_weight` and `smallest` of `FaceTask`.
 
     Raises:
         OptionError: a table has a key that is none of these.
@@ -342,10 +372,10 @@ class FaceWing:
     ) -> None:
         if network.get("kind", "residual") != "residual":
             raise OptionError.one_of("network.kind", network["kind"], ["residual"])
-        _only("network", network, ["kind", "votes", "widths", "depths", "dropout"])
+        _only("network", network, ["kind", "votes", "stem", "widths", "depths", "dropout"])
         _only("input", input, [])
         _only("augmentation", augmentation, [item.name for item in dataclasses.fields(FaceAugmentation)])
-        _only("loss", loss, ["label_smoothing", "vote_weight"])
+        _only("loss", loss, ["label_smoothing", "vote_weight", "smallest"])
         self.words = words
         self._network: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in network.items() if key != "kind"
@@ -425,7 +455,7 @@ class _Block(nn.Module):
         self.excite = nn.Linear(width // 8, width)
         self.shortcut: nn.Module | None = None
         if stride != 1 or channels != width:
-            pool: nn.Module = nn.AvgPool2d(stride) if stride != 1 else nn.Identity()
+            pool: nn.Module = nn.AvgPool2d(stride, ceil_mode=True) if stride != 1 else nn.Identity()
             self.shortcut = nn.Sequential(pool, nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -433,6 +463,52 @@ class _Block(nn.Module):
         gate = torch.sigmoid(self.excite(F.relu(self.squeeze(y.mean(dim=(2, 3))))))
         y = y * gate[:, :, None, None]
         return F.relu(y + (x if self.shortcut is None else self.shortcut(x)))
+
+
+def _some(
+    faces: Tensor, chance: float, draw: torch.Generator, change: Callable[[Tensor, torch.Generator], Tensor]
+) -> Tensor:
+    """Faces of which each is changed with a chance."""
+    chosen = torch.rand(len(faces), generator=draw) < chance if chance else torch.zeros(len(faces), dtype=torch.bool)
+    if chosen.any():
+        faces = faces.clone()
+        faces[chosen] = change(faces[chosen], draw)
+    return faces
+
+
+def _move(faces: Tensor, draw: torch.Generator) -> Tensor:
+    """Blurred along one of four directions, by up to seven pixels, more or less."""
+    line = torch.zeros(7, 7)
+    direction = int(torch.randint(4, (1,), generator=draw))
+    line[3 if direction == 0 else torch.arange(7), 3 if direction == 1 else torch.arange(7)] = 1
+    line = line.flip(0) if direction == 3 else line
+    moved = F.conv2d(F.pad(faces, (3, 3, 3, 3), mode="replicate"), line.view(1, 1, 7, 7) / line.sum())
+    return torch.lerp(faces, moved, torch.rand(len(faces), 1, 1, 1, generator=draw))
+
+
+def _coarsen(faces: Tensor, draw: torch.Generator) -> Tensor:
+    """As seen in fewer pixels, from half as many to a side, and enlarged again."""
+    height, width = faces.shape[2:]
+    part = 0.5 + 0.4 * float(torch.rand(1, generator=draw))
+    small = F.interpolate(faces, size=(round(height * part), round(width * part)), mode="area")
+    return F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def _compress(faces: Tensor, draw: torch.Generator) -> Tensor:
+    """Blocks of 8 x 8 whose cosine coefficients are rounded, the finer the more coarsely; the grid lies anywhere."""
+    height, width = faces.shape[2:]
+    k = torch.arange(8)
+    scale = torch.where(k[:, None] == 0, 0.125, 0.25).sqrt()
+    cosines = torch.cos(math.pi / 8 * k[:, None] * (k[None, :] + 0.5)) * scale
+    step = torch.exp(math.log(0.03) + torch.rand(len(faces), 1, 1, 1, 1, 1, generator=draw) * math.log(5.0))
+    steps = step * (1 + (k[:, None] + k[None, :]) / 4)
+    top, left = (int(x) for x in torch.randint(8, (2,), generator=draw))
+    padded = F.pad(faces, (left, (-width - left) % 8, top, (-height - top) % 8), mode="replicate")
+    n, _, high, wide = padded.shape
+    blocks = padded.view(n, 1, high // 8, 8, wide // 8, 8).transpose(3, 4)
+    coefficients = torch.round(cosines @ blocks @ cosines.T / steps) * steps
+    restored = (cosines.T @ coefficients @ cosines).transpose(3, 4).reshape(n, 1, high, wide)
+    return restored[:, :, top : top + height, left : left + width]
 
 
 def _mix(values: Tensor, share: float) -> Tensor:

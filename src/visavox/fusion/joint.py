@@ -212,7 +212,7 @@ class _Data:
     def steps(self) -> int:
         return -(-len(self.train) // self.size)
 
-    def batches(self, rng: np.random.Generator) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
         import torch
 
         order = rng.permutation(self.train)

@@ -1,7 +1,7 @@
 """Folds that refuse to leak, scores and their intervals. It knows no model and no corpus."""
 
 from visavox.protocols.folds import Fold, Protocol, Row, belongs, by_speaker, check_apart, row_name
-from visavox.protocols.named import PROTOCOLS, WORDS_OF, across, named, names
+from visavox.protocols.named import PROTOCOLS, WORDS_OF, across, base, named, names
 from visavox.protocols.scores import (
     METRICS,
     UNJUDGED,
@@ -9,6 +9,7 @@ from visavox.protocols.scores import (
     Interval,
     Metric,
     accuracy,
+    calibration_error,
     confusion,
     f1s,
     macro_f1,
@@ -17,6 +18,7 @@ from visavox.protocols.scores import (
     over_folds,
     paired,
     precisions,
+    proportion,
     recall,
     recalls,
     uar,
@@ -37,8 +39,10 @@ __all__ = [
     "Row",
     "accuracy",
     "across",
+    "base",
     "belongs",
     "by_speaker",
+    "calibration_error",
     "check_apart",
     "confusion",
     "f1s",
@@ -50,6 +54,7 @@ __all__ = [
     "over_folds",
     "paired",
     "precisions",
+    "proportion",
     "recall",
     "recalls",
     "row_name",

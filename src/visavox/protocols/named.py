@@ -206,12 +206,22 @@ def across(train: Sequence[str], test: str) -> Protocol:
     )
 
 
+def base(corpus: str) -> str:
+    """The corpus of which a corpus is a kind, with the same people; itself for others.
+
+    Example:
+        >>> base("ravdess-video"), base("mine")
+        ('ravdess', 'mine')
+    """
+    kinds = sorted(WORDS_OF, key=len, reverse=True)
+    return next((name for name in kinds if corpus == name or corpus.startswith(f"{name}-")), corpus)
+
+
 def _words(corpus: str) -> tuple[str, ...]:
     """The words of a corpus, or of the corpus of which it is a kind ("ravdess-video")."""
-    for name in sorted(WORDS_OF, key=len, reverse=True):
-        if corpus == name or corpus.startswith(f"{name}-"):
-            return WORDS_OF[name]
-    raise OptionError.one_of("corpus of a protocol", corpus, WORDS_OF)
+    if base(corpus) not in WORDS_OF:
+        raise OptionError.one_of("corpus of a protocol", corpus, WORDS_OF)
+    return WORDS_OF[base(corpus)]
 
 
 def _loso(name: str, corpus: str, source: str = "") -> Protocol:

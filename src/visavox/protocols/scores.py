@@ -7,6 +7,7 @@ k + 1], and count as wrong everywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visavox.calibration import BINS, bin_of, sure_and_right
 from visavox.errors import DataError, OptionError
 
 Floats = NDArray[np.float64]
@@ -160,6 +162,8 @@ class Bootstrap:
         words: how many words there are.
         draws: how many draws.
         seed: of the draws.
+        within: draw the clips of each person instead, who all stay: where people are too few to be drawn. Such an
+            interval says nothing of other people.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, percentile interval, chapter 13; the unit
         drawn is the person, since clips of one person are not independent.
@@ -174,15 +178,79 @@ class Bootstrap:
         words: int,
         draws: int = 2000,
         seed: int = 1,
+        within: bool = False,
     ) -> None:
         each = _by_group(truth, judged, groups, words)
         self.groups = len(each)
         self.counts: Floats = each.sum(axis=0)
-        self._drawn = _drawn(each, _times(self.groups, draws, seed))
+        self._drawn = _within(each, draws, seed) if within else _drawn(each, _times(self.groups, draws, seed))
 
     def __call__(self, metric: Metric) -> Interval:
         """The metric over all clips, and the interval that holds 95 % of the draws."""
         return _interval(float(metric(self.counts)), metric(self._drawn))
+
+
+def proportion(right: int, of: int) -> Interval:
+    """A share and its 95 % interval, where draws would say nothing: all of ten right are not all of everybody.
+
+    Args:
+        right: how many.
+        of: of how many, independent of each other; at least 1.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+
+    Example:
+        >>> [round(x, 3) for x in proportion(10, 10)]
+        [1.0, 0.722, 1.0]
+    """
+    z = 1.959964  # so many deviations to both sides hold 95 % of a normal distribution
+    share = right / of
+    middle = (share + z**2 / (2 * of)) / (1 + z**2 / of)
+    reach = z / (1 + z**2 / of) * math.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
+    return Interval(share, max(0.0, middle - reach), min(1.0, middle + reach))
+
+
+def calibration_error(
+    probabilities: ArrayLike,
+    truth: ArrayLike,
+    groups: Sequence[Hashable] | None,
+    *,
+    bins: int = BINS,
+    draws: int = 2000,
+    seed: int = 1,
+) -> Interval:
+    """The expected calibration error, with an interval over draws of people.
+
+    Drawing anew adds noise to every bin, of which the error takes the absolute value: draws lie higher than what was
+    measured. They are moved down so that their mean is the measured value; their spread is kept, and none goes below 0.
+
+    Args:
+        probabilities: of each row [n, k].
+        truth: index of the true word [n].
+        groups: who it is [n]; None: each clip for itself.
+        bins: of confidence.
+        draws: how many draws.
+        seed: of the draws.
+
+    Source: Guo et al., ICML 2017, section 2; for the interval Efron and Tibshirani, 1993, chapter 10 (bias) and 13.
+
+    Example:
+        >>> error = calibration_error([[0.9, 0.1]] * 10, [0] * 8 + [1] * 2, None)
+        >>> [round(number, 2) for number in error]
+        [0.1, 0.0, 0.38]
+    """
+    sure, right = sure_and_right(probabilities, truth)
+    if len(sure) == 0:
+        raise DataError("There is nothing to score: no row was judged.")
+    group = _numbers(len(sure), groups)
+    number = int(group.max()) + 1
+    apart = np.zeros((number, bins))
+    np.add.at(apart, (group, bin_of(sure, bins)), sure - right)
+    clips = np.bincount(group, minlength=number)
+    value = float(np.abs(apart.sum(axis=0)).sum() / clips.sum())
+    times = _times(number, draws, seed)
+    drawn = np.abs(times @ apart).sum(axis=1) / (times @ clips)
+    return _interval(value, np.maximum(drawn - drawn.mean() + value, 0.0))
 
 
 def paired(
@@ -275,16 +343,20 @@ def _by_group(
     rows, chosen = np.asarray(truth, dtype=np.int64), np.asarray(judged, dtype=np.int64)
     if len(rows) == 0:
         raise DataError("There is nothing to score: no row was judged.")
-    if groups is None:
-        group = np.arange(len(rows))
-    else:
-        # Sorted, so that the draws do not depend on the order of the rows.
-        order = {name: place for place, name in enumerate(sorted(set(groups), key=str))}
-        group = np.array([order[name] for name in groups], dtype=np.int64)
+    group = _numbers(len(rows), groups)
     absent = chosen == UNJUDGED
     counts = np.zeros((int(group.max()) + 1, words, words + int(column or bool(absent.any()))))
     np.add.at(counts, (group, rows, np.where(absent, words, chosen)), 1)
     return counts
+
+
+def _numbers(rows: int, groups: Sequence[Hashable] | None) -> NDArray[np.int64]:
+    """The number of each row's group, from 0 [n]."""
+    if groups is None:
+        return np.arange(rows)
+    # Sorted, so that the draws do not depend on the order of the rows.
+    order = {name: place for place, name in enumerate(sorted(set(groups), key=str))}
+    return np.array([order[name] for name in groups], dtype=np.int64)
 
 
 def _times(groups: int, draws: int, seed: int) -> Floats:
@@ -296,6 +368,15 @@ def _times(groups: int, draws: int, seed: int) -> Floats:
 def _drawn(counts: Floats, times: Floats) -> Floats:
     drawn: Floats = (times @ counts.reshape(len(counts), -1)).reshape(len(times), *counts.shape[1:])
     return drawn
+
+
+def _within(counts: Floats, draws: int, seed: int) -> Floats:
+    """Confusion counts [draws, k, k] of draws of clips within each group: a group's cells as multinomial numbers."""
+    rng = np.random.default_rng(seed)
+    drawn = np.zeros((draws, counts[0].size))
+    for own in counts.reshape(len(counts), -1):
+        drawn += rng.multinomial(int(own.sum()), own / own.sum(), size=draws)
+    return drawn.reshape(draws, *counts.shape[1:])
 
 
 def _interval(value: float, drawn: Floats) -> Interval:

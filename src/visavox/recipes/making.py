@@ -6,15 +6,18 @@ No model's name is in the code. What is special to a modality (how clips become 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import importlib
 import importlib.metadata
+import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -26,10 +29,12 @@ from visavox import emotions
 from visavox.calibration import fit_temperature
 from visavox.datasets import Data, Sample
 from visavox.errors import OptionError, require
+from visavox.recipes import in_use
 from visavox.recipes.judging import Judge
-from visavox.recipes.recipe import Recipe, parse_overrides, read, text_of
-from visavox.recipes.roles import ROLES, Roles, about, corpora, given, held_out, judging_parts, split
-from visavox.recognizer import Card
+from visavox.recipes.recipe import Recipe, parse_overrides, read, tables, text_of
+from visavox.recipes.roles import ROLES, Roles, about, copied, corpora, given, held_out, judging_parts, split
+from visavox.recipes.starting import Start, start_of
+from visavox.recognizer import Card, Status
 from visavox.session import Session, sha256
 from visavox.training import History, Schedule, Task, export, fit, settle
 
@@ -76,11 +81,11 @@ class Wing(Protocol):
 
 
 class WingTask(Task[Any], Protocol):
-    """A task that also says how often it shows each word."""
+    """A task that also says how often it asks for each word."""
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """How often each word is shown in training [k], summing to one: the prior that the network learns."""
+        """The mean target of training [k], summing to one: the prior that the network learns."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,8 @@ def run(
         MissingExtraError: torch or onnx is not installed.
         InputError, OptionError: there is no such recipe, or it is not one.
         DataError: a corpus is missing.
-        LeakError: `roles` put one person on two sides.
+        ModelError: the model with which training begins is missing, broken, or fits nowhere.
+        LeakError: `roles` put one person on two sides, or the model with which training begins has met who judges it.
         TrainingError: training came apart, the recipe's split would put one person on two sides, or there is nobody to
             learn from or to choose the best epoch by.
     """
@@ -143,6 +149,8 @@ def run(
         return Trained(card, place / f"{card.name}.json", History())
     if overrides or not isinstance(recipe, Recipe):
         recipe = read(text, overrides)
+    if recipe.leaks and install:
+        raise OptionError("This recipe leaks: its model is for a comparison, not to be installed.")
     place = _run_folder(folder, recipe.name)
 
     def say(text: str) -> None:
@@ -155,12 +163,20 @@ def run(
     else:
         recipe, sides = given(recipe, roles, random=random)
     say(f"{recipe.name}: " + ", ".join(f"{len(sides[role])} {role}" for role in ROLES))
+    absent = in_use.absent(recipe, data)
+    for name, why in absent.items():
+        say(f"{recipe.name}: will not be judged on {name}: {why}")
+    recipe = dataclasses.replace(recipe, unseen=tuple(use for use in recipe.unseen if use.name not in absent))
+    start = start_of(recipe)
+    knows = None if start is None else start.knows
+    if start is not None:
+        start.check(recipe, sides, data)
     wing = make_wing(recipe)
-    network, history, frequencies = _fit(recipe, recipe.training, wing, sides, place, progress)
+    network, history, frequencies = _fit(recipe, recipe.training, wing, sides, place, progress, start)
     networks, histories = [network], [history]
     for number, schedule in enumerate(recipe.further, start=2):
         say(f"{recipe.name}: network {number} of {1 + len(recipe.further)}")
-        network, history, _ = _fit(recipe, schedule, wing, sides, place / f"network-{number}", progress)
+        network, history, _ = _fit(recipe, schedule, wing, sides, place / f"network-{number}", progress, start)
         networks.append(network)
         histories.append(history)
 
@@ -179,6 +195,7 @@ def run(
         {wing.input_name: torch.from_numpy(np.concatenate([golden, more]))},
         path,
         dynamic={wing.input_name: wing.free_axes},
+        storage=recipe.storage,
     )
     session = Session(path)
     priors = _priors(recipe, frequencies)
@@ -193,10 +210,17 @@ def run(
     judge = Judge(recipe.words, temperature=temperature, priors=expected, judging=recipe.judging)
     if validation:
         judge.remember(validation, logits, part="validation")
-    for corpus, part, status, samples in judging_parts(recipe, sides, data, random=random):
+    for corpus, part, status, samples in judging_parts(recipe, sides, data, random=random, knows=knows):
         logits = judged(session, wing, samples, place)
         judge.remember(samples, logits, part=part)
         judge.score(about(corpus, data), samples, logits, part=part, status=status)
+    for corpus, part, status, note, samples in copied(recipe, sides, data):
+        prior = recipe.judging.prior
+        chosen = judge.probabilities(judged(session, wing, samples, place), prior).argmax(axis=1)
+        judge.scores += in_use.summary(
+            samples, chosen, recipe.words, corpus=about(corpus, data), part=part, status=status,
+            notes=(f"prior {prior}", note), draws=recipe.judging.draws, seed=recipe.judging.seed,
+        )  # fmt: skip
     judge.write(place / "predictions.csv")
 
     card = Card(
@@ -205,14 +229,15 @@ def run(
         words=recipe.words,
         purpose=recipe.purpose,
         not_for=recipe.not_for,
-        licence=recipe.licence,
+        licence=recipe.licence if start is None else start.licence(recipe.licence),
         version=recipe.version,
         sha256=sha256(path),
-        corpora=corpora(recipe, sides, data),
+        corpora=(*corpora(recipe, sides, data), *(start.corpora() if start is not None else ())),
         split=recipe.split,
-        protocol=_protocol(recipe, histories, len(validation), temperature),
+        protocol=_protocol(recipe, histories, len(validation), temperature, absent),
         scores=tuple(judge.scores),
         confusion=tuple(tuple(int(n) for n in row) for row in judge.confusion),
+        confidence=tuple(judge.confidence),
         input=wing.describe(),
         temperature=temperature,
         priors={name: tuple(round(float(p), 6) for p in prior) for name, prior in priors.items()},
@@ -226,6 +251,7 @@ def run(
         recipe=recipe.text,
         made={
             **_made_by(recipe, overrides, None if roles is None else sides),
+            **({} if start is None else {"start": start.told}),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "seconds": round(sum(history.seconds for history in histories)),
             "networks": [
@@ -240,13 +266,26 @@ def run(
         },
     )
     _write_text(place / f"{recipe.name}.json", card.to_json())
+    for use in recipe.unseen:
+        if use.through != "network":
+            say(f"{recipe.name}: judging {use.name} through {use.through}")
+            met: Status = "held-out" if knows is not None and knows(use.name) else "out-of-sample"
+            used = in_use.scores(path, recipe, use, data, status=met)
+            card = dataclasses.replace(card, scores=(*card.scores, *used))
+            _write_text(place / f"{recipe.name}.json", card.to_json())
     if install:
         put(path)
     return Trained(card, path, histories[0])
 
 
 def _fit(
-    recipe: Recipe, schedule: Schedule, wing: Wing, roles: Mapping[str, Sequence[Sample]], place: Path, progress: bool
+    recipe: Recipe,
+    schedule: Schedule,
+    wing: Wing,
+    roles: Mapping[str, Sequence[Sample]],
+    place: Path,
+    progress: bool,
+    start: Start | None,
 ) -> tuple[torch.nn.Module, History, NDArray[np.float64]]:
     """A network trained in a folder, its history, and how often it was shown each word."""
     import torch
@@ -254,7 +293,15 @@ def _fit(
     task = wing.task(roles["train"], roles["validation"], batch=schedule.batch, folder=place)
     torch.manual_seed(schedule.seed)
     network = wing.network()
-    return network, fit(network, task, schedule, folder=place, progress=progress), task.frequencies
+    if start is not None:
+        anew = start.give(wing.judge(network))
+        if progress:
+            told = f"{', '.join(anew)} anew" if anew else "nothing anew"
+            other = [key for key, value in wing.describe().items() if start.card.input.get(key) != value]
+            heard = f"; its input differed in {', '.join(other)}" if other else ""
+            print(f"{recipe.name}: begins with {start.card.name}, {told}{heard}", file=sys.stderr, flush=True)
+    begun = "" if start is None else start.card.sha256
+    return network, fit(network, task, schedule, folder=place, begun=begun, progress=progress), task.frequencies
 
 
 def put(path: Path) -> Path:
@@ -335,7 +382,9 @@ def _priors(recipe: Recipe, frequencies: NDArray[np.float64]) -> dict[str, NDArr
     }
 
 
-def _protocol(recipe: Recipe, histories: Sequence[History], validation: int, temperature: float) -> str:
+def _protocol(
+    recipe: Recipe, histories: Sequence[History], validation: int, temperature: float, absent: Collection[str]
+) -> str:
     trained = [
         f"{len(history.rows)} epochs of AdamW (one cycle, averaged weights), "
         f"{'the last kept' if history.keep == 'last' else f'epoch {history.best} chosen'}"
@@ -347,7 +396,8 @@ def _protocol(recipe: Recipe, histories: Sequence[History], validation: int, tem
     return (
         f"{several}{'; '.join(trained)}, {settled}and {fitted if validation else 'nobody held out to calibrate on'}; "
         f"test clips judged once, whole, with prior {recipe.judging.prior}; intervals: 95 % of "
-        f"{recipe.judging.draws} bootstrap draws of speakers, or of clips where the corpus knows no speakers."
+        f"{recipe.judging.draws} bootstrap draws of speakers, or of clips where the corpus knows no speakers"
+        f"{'; not at hand, so not judged: ' + ', '.join(absent) if absent else ''}."
     )
 
 
@@ -376,7 +426,10 @@ def _made_by(recipe: Recipe, overrides: Mapping[str, object] | Sequence[str], ro
     """What made a model: the command; or the call, and whom its clips hold out, which no recipe says."""
     changed = sorted(parse_overrides(overrides).items())
     if roles is None:
-        return {"command": " ".join(["visavox train", recipe.name, *(f"--set {k}={v}" for k, v in changed)])}
+        written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in changed}
+        name = str(tables(recipe.text).get("name", recipe.name))  # not the name that an override gave it
+        settings = [f"--set {shlex.quote(f'{key}={value}')}" for key, value in written.items()]
+        return {"command": " ".join(["visavox train", name, *settings])}
     told = f", overrides={dict(changed)}" if changed else ""
     return {"command": f"visavox.recipes.run({recipe.name!r}, roles=...{told})", "held_out": held_out(roles)}
 

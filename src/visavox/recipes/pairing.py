@@ -1,9 +1,9 @@
 """A fusion's weights, fitted where no member has learned: on pairs of a face and a voice that show the same word.
 
-No corpus at hand holds faces and voices that neither member was fitted on. What there is are the members' own
-validation clips: a picture of one person and a sound of another are paired by their word, at random, and the powers of
-the log-linear pool are those that make the true words of the pairs most probable. It is then judged once on pairs of
-the members' test clips.
+No corpus at hand holds faces and voices that neither member has met. What there is are the members' own validation
+clips, from which no network learned, and by which none was chosen where the last epoch is kept: a picture of one person
+and a sound of another are paired by their word, at random, and the powers of the log-linear pool are those that make
+the true words of the pairs most probable. It is then judged once on pairs of the members' test clips.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import protocols
-from visavox.calibration import calibrated, expected_calibration_error
+from visavox.calibration import calibrated
 from visavox.datasets import Data
 from visavox.emotions import WORDS, project
 from visavox.errors import OptionError
 from visavox.fusion import RULES, Fusion, align, fit_weights
+from visavox.recipes.judging import confidence
 from visavox.recipes.making import judged, make_wing, versions
 from visavox.recipes.recipe import make, read
 from visavox.recipes.roles import split
@@ -70,11 +71,12 @@ class FusionRecipe:
 
 @dataclass(frozen=True)
 class _Member:
-    """What one member says of its held-out clips: words, and probabilities under a uniform prior, by role."""
+    """What one member says of its held-out clips by role, its prior uniform; and which epoch of it was kept."""
 
     card: Card
     words: Mapping[str, NDArray[np.int64]]
     scores: Mapping[str, Floats]
+    keep: str = "best"
 
 
 def is_fusion(text: str) -> bool:
@@ -106,6 +108,7 @@ def fit_fusion(
     scores, truth = _draw(members, "validation", recipe.pairs)
     weights = fit_weights(scores, truth.tolist())
     tests, test_truth = _draw(members, "test", recipe.pairs)
+    joined = Fusion({}, weights=weights, sources=tuple(tests)).combine(tests)
     card = Card(
         name=recipe.name,
         modality="fused",
@@ -115,7 +118,13 @@ def fit_fusion(
         licence=recipe.licence,
         version=recipe.version,
         corpora=tuple(corpus for member in members.values() for corpus in _held_out(member.card)),
-        split="validation clips of the members fit the weights, their test clips judge them; no clip trained a member",
+        split=" ".join(
+            [
+                "Validation clips of the members fit the weights, their test clips judge them. No member learned from "
+                "either; on the validation clips its temperature was fitted.",
+                *(_chosen(source, member) for source, member in members.items()),
+            ]
+        ),
         protocol=(
             f"{recipe.pairs.count} pairs of a face and a voice of the same word, as many of each word, drawn at random "
             f"(seed {recipe.pairs.seed}) from the validation clips; powers of greatest likelihood; judged once on as "
@@ -123,7 +132,8 @@ def fit_fusion(
             f"narrow where few people stand behind them."
         ),
         scores=tuple(_scores(weights, tests, test_truth)),
-        confusion=_confusion(weights, tests, test_truth),
+        confusion=_confusion(joined, test_truth),
+        confidence=(confidence(joined, test_truth, corpus="pairs", part="test", status="held-out"),),
         input={"weights": {source: round(value, 4) for source, value in weights.items()}, "rule": "log-linear"},
         recipe=text,
         made={
@@ -154,7 +164,13 @@ def _member(place: str, data: Data, folder: Path) -> _Member:
         uniform = calibrated(logits, card, "uniform")
         words[role] = np.array([WORDS.index(sample.emotion) for sample in roles[role]])
         scores[role] = align(project(uniform, card.words, known), known)
-    return _Member(card, words, scores)
+    return _Member(card, words, scores, recipe.training.keep)
+
+
+def _chosen(source: str, member: _Member) -> str:
+    if member.keep == "last":
+        return f"The {source}'s last epoch was kept, so they chose nothing there."
+    return f"The {source}'s epoch was chosen on its validation clips."
 
 
 def _draw(members: Mapping[str, _Member], role: str, pairs: Pairs) -> tuple[dict[str, Floats], NDArray[np.int64]]:
@@ -196,17 +212,14 @@ def _scores(weights: Mapping[str, float], scores: Mapping[str, Floats], truth: N
             )
         )
         if name == "log-linear":
-            error = expected_calibration_error(known, truth)
-            found.append(
-                Score("pairs", "test", "ece", round(error, 4), clips=len(truth), note="15 bins; smaller is better")
-            )
+            error = protocols.calibration_error(known, truth, None)
+            low, high = round(error.low, 4), round(error.high, 4)
+            note = "15 bins; smaller is better"
+            found.append(Score("pairs", "test", "ece", round(error.value, 4), low, high, clips=len(truth), note=note))
     return found
 
 
-def _confusion(
-    weights: Mapping[str, float], scores: Mapping[str, Floats], truth: NDArray[np.int64]
-) -> tuple[tuple[int, ...], ...]:
-    joined = Fusion({}, weights=weights, sources=tuple(scores)).combine(scores)
+def _confusion(joined: Floats, truth: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     counts = protocols.confusion(truth, joined.argmax(axis=1), len(WORDS))
     return tuple(tuple(int(value) for value in row) for row in counts)
 

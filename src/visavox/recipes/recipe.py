@@ -8,15 +8,23 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from visavox import emotions, protocols
 from visavox.errors import InputError, OptionError
 from visavox.recipes.judging import Judging
-from visavox.training import Schedule
+from visavox.training import Schedule, Storage
 
 MODALITIES = ("face", "voice")
 """What a recipe can teach."""
+
+THROUGH = ("network", "recognizer", "analyze")
+"""What may judge the clips of an unseen corpus: see `Unseen`."""
+
+LEAKING = """
+For a comparison with published figures alone, not to be used: nothing was left out of the training part, so copies of \
+test clips were learned from where the corpus has such."""
+"""What the card of a recipe that leaks says of its split."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +50,21 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True)
 class Unseen:
-    """A corpus that is only judged on: out of sample. `select` and `exclude` as in `Use`."""
+    """A corpus that is only judged on: out of sample. One that is not at hand is left out, and the card says so.
+
+    Args:
+        name: of the corpus.
+        select: clips that are judged, as in `Use`; all where nothing is said.
+        exclude: as in `Use`.
+        through: what judges its clips. "network": each is one input, as in training. "recognizer": the finished model,
+            a clip's pictures pooled. "analyze": the clips' files, by the cells of `visavox.analyze`. The last two are
+            how people use it: all words may be answered, and the rows are few (`visavox.recipes.in_use`).
+    """
 
     name: str
     select: Mapping[str, Sequence[object]] = field(default_factory=dict)
     exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    through: Literal["network", "recognizer", "analyze"] = "network"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +92,12 @@ class Recipe:
         settle: whether the norms' statistics are measured anew on the training clips as they are (`training.settle`);
             for wings that give their inputs in batches.
         judging: how it is judged.
+        leaks: whether what the recipe excludes is learned from nevertheless, and a performance may be on two sides, as
+            in most published figures: for a comparison, never to be used, and the card says so. The name then ends in
+            "-with-copies".
+        start: a model with which training begins, a shipped one's name or a path (`visavox.zoo.load`); what of the
+            network it does not fit begins anew. Empty: all does.
+        storage: of weights in the model's file, "float32" or "float16" (`visavox.training.export`).
         limit: most clips of each role and corpus; 0 for all. For trials.
         text: the TOML file's text.
     """
@@ -96,6 +120,9 @@ class Recipe:
     further: tuple[Schedule, ...] = ()
     settle: bool = False
     judging: Judging = field(default_factory=Judging)
+    leaks: bool = False
+    start: str = ""
+    storage: Storage = "float32"
     limit: int = 0
     text: str = ""
 
@@ -162,10 +189,18 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
     recipe: Recipe = make(Recipe, {**table, "text": text}, "a recipe")
     if recipe.modality not in MODALITIES:
         raise OptionError.one_of("modality", recipe.modality, MODALITIES)
+    if recipe.storage not in get_args(Storage):
+        raise OptionError.one_of("storage", recipe.storage, get_args(Storage))
     if not recipe.corpora:
         raise OptionError("A recipe needs at least one [[corpora]] to learn from.")
     for word in recipe.words:
         emotions.word(word)
+    if recipe.leaks:
+        every = tuple(dataclasses.replace(use, exclude={}) for use in recipe.corpora)
+        recipe = dataclasses.replace(recipe, name=f"{recipe.name}-with-copies", corpora=every, split=LEAKING)
+    for unseen in recipe.unseen:
+        if unseen.through not in THROUGH:
+            raise OptionError.one_of("unseen.through", unseen.through, THROUGH)
     for metric in recipe.judging.metrics:
         if metric not in protocols.METRICS:
             raise OptionError.one_of("judging.metrics", metric, protocols.METRICS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from visavox import datasets, emotions
 from visavox.datasets import About, Data, Sample
 from visavox.errors import OptionError, TrainingError
 from visavox.protocols import check_apart
-from visavox.recipes.recipe import Recipe, Use
+from visavox.recipes.recipe import Recipe, Unseen, Use
 from visavox.recognizer import Corpus, Status
 
 ROLES = ("train", "validation", "test")
@@ -31,6 +32,7 @@ def split(recipe: Recipe, data: Data = None) -> dict[str, list[Sample]]:
             the best epoch by.
         DataError: a corpus is missing.
     """
+    # A recipe that leaks on purpose has performances on two sides, never people.
     roles: dict[str, list[Sample]] = {role: [] for role in ROLES}
     for use in recipe.corpora:
         left = known(recipe, datasets.load(use.name, data), use.exclude, use.words)
@@ -40,7 +42,7 @@ def split(recipe: Recipe, data: Data = None) -> dict[str, list[Sample]]:
             inside = {id(sample) for sample in taken}
             left = [sample for sample in left if id(sample) not in inside]
             roles[role] += _few(taken, recipe.limit)
-    for column in ("speaker", "take"):
+    for column in ("speaker",) if recipe.leaks else ("speaker", "take"):
         sides: dict[str, str] = {}
         for role in ROLES:
             for key in sorted({str(getattr(s, column)) for s in roles[role] if getattr(s, column) is not None}):
@@ -88,16 +90,73 @@ def given(recipe: Recipe, roles: Roles, *, random: bool = False) -> tuple[Recipe
 
 
 def judging_parts(
-    recipe: Recipe, roles: Roles, data: Data, *, random: bool = False
+    recipe: Recipe, roles: Roles, data: Data, *, random: bool = False, knows: Callable[[str], bool] | None = None
 ) -> Iterator[tuple[str, str, Status, list[Sample]]]:
-    """What the finished model is judged on: corpus, part, status, clips."""
+    """What the finished model is judged on: corpus, part, status, clips.
+
+    Args:
+        recipe: of the model.
+        roles: its clips; those of "test" are judged.
+        data: where the recipe's unseen corpora are.
+        random: whether speakers may be on two sides.
+        knows: of a corpus, whether the model with which training began has learned from others of it.
+    """
     taught = {use.name for use in recipe.corpora}
+
+    def status(name: str) -> Status:
+        return "held-out" if name in taught or (knows is not None and knows(name)) else "out-of-sample"
+
     for name in dict.fromkeys(sample.corpus for sample in roles["test"]):
         here = [sample for sample in roles["test"] if sample.corpus == name]
-        yield name, "test", "in-sample" if random else "held-out" if name in taught else "out-of-sample", here
+        yield name, "test", "in-sample" if random or recipe.leaks else status(name), here
     for unseen in recipe.unseen:
-        samples = datasets.select(datasets.load(unseen.name, data), unseen.select)
-        yield unseen.name, "all", "out-of-sample", _few(known(recipe, samples, unseen.exclude), recipe.limit)
+        if unseen.through == "network":
+            yield unseen.name, "all", status(unseen.name), unseen_clips(recipe, unseen, data)[0]
+
+
+def unseen_clips(recipe: Recipe, use: Unseen, data: Data) -> tuple[list[Sample], int]:
+    """The clips of an unseen corpus that can be judged, and how many cannot since the recipe lacks their word."""
+    wanted = datasets.select(datasets.load(use.name, data), use.select)
+    able = known(recipe, wanted, use.exclude)
+    out = datasets.select(wanted, use.exclude) if use.exclude else []
+    return _few(able, recipe.limit), len(wanted) - len(out) - len(able)
+
+
+def copied(recipe: Recipe, roles: Roles, data: Data) -> Iterator[tuple[str, str, Status, str, list[Sample]]]:
+    """Test clips without and with a copy in the training part of their corpus, where there are such.
+
+    Only of corpora from whose training part something was left out, or of which everything was learned from.
+
+    Yields:
+        Corpus, part, status, what became of the copies, clips.
+    """
+    for use in recipe.corpora:
+        test = [sample for sample in roles["test"] if sample.corpus == use.name]
+        if not test or not use.test or not (use.exclude or recipe.leaks):
+            continue
+        everything = datasets.load(use.name, data)
+        others = [datasets.select(everything, wanted) for wanted in (use.test, use.validation) if wanted]
+        apart = {id(sample) for samples in others for sample in samples}
+        takes = {sample.take for sample in everything if sample.take is not None and id(sample) not in apart}
+        # A list of copies may name one of several equal test pictures alone.
+        pictures = {_picture(sample) for sample in everything if sample.take in takes} - {None}
+        has = [sample.take in takes or _picture(sample) in pictures for sample in test]
+        if not any(has):
+            continue
+        became = "learned from" if recipe.leaks else "left out of training"
+        for part, wanted_so, status, note in (
+            ("test, without a copy in training", False, "held-out", ""),
+            ("test, with a copy", True, "in-sample" if recipe.leaks else "held-out", f"their copies were {became}"),
+        ):
+            here = [sample for sample, copy in zip(test, has, strict=True) if copy == wanted_so]
+            if here:
+                yield use.name, part, cast(Status, status), note, here
+
+
+def _picture(sample: Sample) -> bytes | None:
+    """The pixels of a clip that is one cut face."""
+    faces = sample.clip.faces if sample.modality == "face" else None
+    return None if faces is None or len(faces) != 1 else faces.tobytes()
 
 
 def known(

@@ -35,6 +35,7 @@ TABLES: Mapping[str, str] = {
     "ravdess-own": "visavox.reproduce.ravdess_own",
     "ravdess-17-7": "visavox.reproduce.ravdess_17_7",
     "faces": "visavox.reproduce.faces",
+    "fer2013": "visavox.reproduce.fer2013",
     "voices": "visavox.reproduce.voices",
     "natural": "visavox.reproduce.natural",
 }

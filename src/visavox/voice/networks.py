@@ -19,6 +19,7 @@ from visavox.clip import Clip
 from visavox.datasets import Sample
 from visavox.errors import InputError, OptionError
 from visavox.media import read_sound
+from visavox.voice.coding import CODINGS, code
 from visavox.voice.features import DECIBEL, STEP, LogMel, log_mel, network_input
 from visavox.voice.spectra import Spectra, VoiceAugmentation, augment
 
@@ -144,11 +145,15 @@ class Voices(NamedTuple):
         spectra: what is heard of each of n clips.
         labels: int64 [n], into the recipe's words.
         corpora: int64 [n], number of the corpus that each is from.
+        votes: float32 [n, k], how listeners voted; a row of zeros where nobody was asked. None: nobody ever.
+        coded: the same clips as codecs leave them; None where they are not wanted.
     """
 
     spectra: Spectra
     labels: NDArray[np.int64]
     corpora: NDArray[np.int64]
+    votes: NDArray[np.float32] | None = None
+    coded: Spectra | None = None
 
 
 class VoiceTask:
@@ -164,6 +169,8 @@ class VoiceTask:
         batch: crops a step.
         augmentation: what is done to them.
         label_smoothing: part of a label that is spread over all words.
+        vote_weight: part of a label that listeners' votes take, where they were asked.
+        seconds: from one frame to the next.
     """
 
     def __init__(
@@ -175,23 +182,30 @@ class VoiceTask:
         batch: int,
         augmentation: VoiceAugmentation,
         label_smoothing: float = 0.1,
+        vote_weight: float = 0.0,
+        seconds: float = 0.01,
     ) -> None:
         self.train = train
         self.validation = validation
         self.words = words
         self.batch = min(batch, len(train.labels))
         self.augmentation = augmentation
-        self.label_smoothing = label_smoothing
+        self.seconds = seconds
+        targets = np.eye(words, dtype=np.float32)[train.labels]
+        if train.votes is not None and vote_weight:
+            asked = train.votes.sum(axis=1, keepdims=True)
+            share = vote_weight * (asked > 0)
+            targets = (1 - share) * targets + share * train.votes / np.maximum(asked, 1)
+        smoothed = targets * (1 - label_smoothing) + label_smoothing / words
+        self.targets: NDArray[np.float32] = smoothed.astype(np.float32)
         group = train.corpora * words + train.labels
         weight = 1.0 / np.sqrt(np.bincount(group)[group])
         self.weight: NDArray[np.float64] = weight / weight.sum()
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """How often each word is shown [k], summing to one."""
-        frequencies: NDArray[np.float64] = np.bincount(
-            self.train.labels, weights=self.weight, minlength=self.words
-        ).astype(np.float64)
+        """How often each word is asked for [k], summing to one: as clips are drawn, votes and smoothing included."""
+        frequencies: NDArray[np.float64] = self.weight @ self.targets.astype(np.float64)
         return frequencies
 
     @property
@@ -199,17 +213,21 @@ class VoiceTask:
         """Batches an epoch: as many crops as there are clips."""
         return len(self.train.labels) // self.batch
 
-    def batches(self, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of (mel float32 [n, bands, frames], weights of words float32 [n, k])."""
         options, spectra = self.augmentation, self.train.spectra
         drawn = rng.choice(len(spectra), self.steps * self.batch, p=self.weight)
         for clips in drawn.reshape(self.steps, self.batch):
             frames = int(rng.integers(options.frames[0] // 16, options.frames[1] // 16 + 1)) * 16
             crops = spectra.crops(clips, frames, rng, stretch=options.stretch, shift=options.shift)
+            if self.train.coded is not None:
+                coded = rng.random(len(clips)) < options.coded
+                crops[coded] = self.train.coded.crops(
+                    clips[coded], frames, rng, stretch=options.stretch, shift=options.shift
+                )
             noise = spectra.quiet[rng.integers(0, len(spectra), len(clips))]
-            mel = augment(crops, spectra.loud[clips], noise, options, rng)
-            target = np.full((len(clips), self.words), self.label_smoothing / self.words, dtype=np.float32)
-            target[np.arange(len(clips)), self.train.labels[clips]] += 1 - self.label_smoothing
+            mel = augment(crops, spectra.loud[clips], noise, options, rng, seconds=self.seconds)
+            target = self.targets[clips]
             if options.mixup:
                 share = rng.beta(options.mixup, options.mixup, len(clips)).astype(np.float32)
                 other = rng.permutation(len(clips))
@@ -251,7 +269,7 @@ class VoiceWing:
         network: keywords of `LogMelNetwork`.
         input: keywords of `LogMel`, and `below`: decibels under the loudest frame at which a clip's ends are cut.
         augmentation: keywords of `VoiceAugmentation`.
-        loss: `label_smoothing`.
+        loss: `label_smoothing` and `vote_weight` of `VoiceTask`.
 
     Raises:
         OptionError: a keyword is none that these know.
@@ -275,9 +293,9 @@ class VoiceWing:
         self.options = dict(_checked(LogMelNetwork, {"bands": self.mel.bands, **network}, "network"))
         self.augmentation = VoiceAugmentation(**_checked(VoiceAugmentation, augmentation, "augmentation"))
         for key in loss:
-            if key != "label_smoothing":
-                raise OptionError.one_of("a key of loss", key, ["label_smoothing"])
-        self.label_smoothing = float(loss.get("label_smoothing", 0.1))
+            if key not in ("label_smoothing", "vote_weight"):
+                raise OptionError.one_of("a key of loss", key, ["label_smoothing", "vote_weight"])
+        self._loss = {key: float(value) for key, value in loss.items()}
         self.golden = ((1, self.mel.bands, 192), -14.0, 2.0)
 
     def describe(self) -> dict[str, Any]:
@@ -296,16 +314,20 @@ class VoiceWing:
                 self._spectra(samples, folder / f"spectra_{role}.npz"),
                 np.array([self.words.index(sample.emotion) for sample in samples], dtype=np.int64),
                 np.array([corpora.index(sample.corpus) for sample in samples], dtype=np.int64),
+                np.array([[(s.votes or {}).get(word, 0) for word in self.words] for s in samples], dtype=np.float32),
             )
             for role, samples in (("train", train), ("validation", validation))
         )
+        if self.augmentation.coded:
+            learnt = learnt._replace(coded=self._spectra(train, folder / "spectra_coded.npz", coded=True))
         return VoiceTask(
             learnt,
             held_out,
             words=len(self.words),
             batch=batch,
             augmentation=self.augmentation,
-            label_smoothing=self.label_smoothing,
+            seconds=self.mel.hop / self.mel.rate,
+            **self._loss,
         )
 
     def judge(self, network: nn.Module) -> nn.Module:
@@ -317,16 +339,20 @@ class VoiceWing:
         for sample in samples:
             yield network_input(_voice(sample.clip), self.mel, below=self.below, shortest=SHORTEST)
 
-    def _spectra(self, samples: Sequence[Sample], path: Path) -> Spectra:
-        """Spectra of samples, from the file if it holds just these, heard in the same way."""
+    def _spectra(self, samples: Sequence[Sample], path: Path, *, coded: bool = False) -> Spectra:
+        """Spectra of samples (as codecs leave them, in turn), from the file if it holds just these, heard alike."""
         if not samples:
             return Spectra([], below=self.below)
-        key = repr((self.mel, [str(sample.clip.name) for sample in samples]))
+        key = repr((self.mel, [str(sample.clip.name) for sample in samples], *(CODINGS if coded else ())))
         if path.exists():
             with np.load(path) as kept:
                 if str(kept["key"]) == key:
                     return Spectra(np.split(kept["values"], np.cumsum(kept["lengths"])[:-1]), below=self.below)
-        spectra = [log_mel(_voice(sample.clip), self.mel).astype(np.float16) for sample in samples]
+        spectra = []
+        for number, sample in enumerate(samples):
+            voice = _voice(sample.clip)
+            heard = code(voice, CODINGS[number % len(CODINGS)]) if coded else voice
+            spectra.append(log_mel(heard, self.mel).astype(np.float16))
         temporary = path.with_name(path.name + ".part")
         with temporary.open("wb") as file:
             np.savez(file, key=key, values=np.concatenate(spectra), lengths=[len(spectrum) for spectrum in spectra])

@@ -30,6 +30,7 @@ class VoiceAugmentation:
             another room, since in some corpora anger alone rises above theirs.
         noisy: share of clips that get such noise.
         reverberant: share of clips that get a reverberation of 0.1-0.6 s.
+        coded: share of clips that are heard through a codec (`visavox.voice.coding`).
         time_masks: number of time masks; each up to `time_mask` frames.
         time_mask: longest time mask in frames.
         band_masks: number of band masks; each up to `band_mask` bands.
@@ -45,6 +46,7 @@ class VoiceAugmentation:
     floor: tuple[float, float] = (15.0, 50.0)
     noisy: float = 0.7
     reverberant: float = 0.3
+    coded: float = 0.0
     time_masks: int = 2
     time_mask: int = 20
     band_masks: int = 2
@@ -131,6 +133,8 @@ def augment(
     noise: NDArray[np.float32],
     options: VoiceAugmentation,
     rng: np.random.Generator,
+    *,
+    seconds: float = 0.01,
 ) -> NDArray[np.float32]:
     """Rooms, microphones, noise and masks for crops of log-mel spectra.
 
@@ -140,6 +144,7 @@ def augment(
         noise: shape of a noise for each clip, log power by band [n, bands]; its level does not matter.
         options: what is drawn between which limits.
         rng: draws.
+        seconds: from one frame to the next.
 
     Returns:
         float32 [n, frames, bands], its mean log power by clip 0.
@@ -147,7 +152,7 @@ def augment(
     count, _, bands = crops.shape
     result = crops
     for index in np.flatnonzero(rng.uniform(size=count) < options.reverberant):
-        result[index] = _reverberate(result[index], rng)
+        result[index] = _reverberate(result[index], rng, seconds)
     response = _smooth(rng, count, bands, options.equaliser)
     response += np.linspace(-0.5, 0.5, bands) * rng.uniform(-options.tilt, options.tilt, (count, 1))
     result = result + (response * DECIBEL).astype(np.float32)[:, None, :]
@@ -180,11 +185,11 @@ def _smooth(rng: np.random.Generator, count: int, bands: int, deviation: float) 
     return rng.normal(0, deviation * np.sqrt(2 / 5), (count, 5)) @ waves
 
 
-def _reverberate(crop: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A tail that falls by 60 dB in 0.1-0.6 s (10-60 frames), 0-12 dB under the direct sound."""
-    decay = 60.0 * DECIBEL / rng.uniform(10, 60)
+def _reverberate(crop: NDArray[np.float32], rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
+    """A tail that falls by 60 dB in 0.1-0.6 s, 0-12 dB under the direct sound; frames are so many seconds apart."""
+    decay = 60.0 * DECIBEL * seconds / rng.uniform(0.1, 0.6)
     power = np.exp(crop)
-    kernel = np.exp(-decay * np.arange(1, 41))
+    kernel = np.exp(-decay * np.arange(1, round(0.4 / seconds) + 1))
     kernel *= 10 ** (-rng.uniform(0, 12) / 10) / kernel.sum()
     tail = np.zeros_like(power)
     for delay, weight in enumerate(kernel, start=1):

@@ -2,18 +2,18 @@
 
 112 clips with faces, 60 of one actor of RAVDESS and 52 of another; seven words, calm counting as neutral. The face
 model learned from FER2013's photographs alone. Each voice network is the one of `ravdess-luna5` in whose test part the
-actor is.
+actor is. Before it stands what the model's card says of the same clips, and of others: each as people use the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox import datasets, zoo
+from visavox import datasets, recipes, zoo
 from visavox.baseline import Baseline, balanced, log_probabilities
 from visavox.calibration import calibrated
 from visavox.datasets import Data, Sample
@@ -22,7 +22,8 @@ from visavox.errors import DataError
 from visavox.face.recognizer import FaceRecognizer
 from visavox.fusion import RULES, WEIGHTED, Fusion
 from visavox.fusion.classifiers import CLASSIFIERS
-from visavox.protocols import paired
+from visavox.protocols import Bootstrap, accuracy, paired
+from visavox.recipes import in_use
 from visavox.reproduce.faces.sources import FOLDS, KINDS, VOICES, Clips, Source, clips_of, known_baselines, voices
 from visavox.reproduce.rows import HELD_OUT, NOTHING, Row, choice
 
@@ -30,11 +31,11 @@ Floats = NDArray[np.float64]
 
 TITLE = "Faces across corpora"
 
+USED = "The face model as it is used"
+"""The table of rows that its card has, too."""
+
 PICTURES = 512
 """Faces from which the network's last layer is found: more than it has inputs."""
-
-DRAWS = 2000
-"""Of the bootstrap."""
 
 USUAL = "FER2013's validation part"
 """What a face's usual is taken from: FER2013 does not know who is who, so a person's strength is a constant."""
@@ -56,6 +57,7 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
     recognizer = zoo.load("face")
     if not isinstance(recognizer, FaceRecognizer):
         raise DataError("the model called face does not judge faces; install visavox again")
+    made = list(used(zoo.FOLDER / "face.onnx", data, progress))
     progress("faces: what is usual, from FER2013's validation part")
     usual = [sample for sample in datasets.load("fer2013", data) if sample.part == "validation"]
     usual_features = np.asarray(recognizer.features([sample.clip for sample in usual]), dtype=np.float64)
@@ -71,13 +73,43 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
         USUAL,
         "FER2013's training part",
     )
-    made = source_rows(face, clips)
+    made += source_rows(face, clips)
     made += _feature_rows(head, features, known_baselines(usual_features, usual_words), clips, face)
     voice = voices(folder, clips)
     if voice is None:
         return [*made, _absent(folder)]
     progress("faces: with their voices")
     return [*made, *source_rows(voice, clips), *fused_rows(face, voice, clips)]
+
+
+def used(model: Path, data: Data, progress: Callable[[str], None]) -> Iterator[Row]:
+    """What the face model's card says of people and cameras that it never met, measured again.
+
+    Args:
+        model: Its ONNX file, with its card beside it.
+        data: Where the corpora are that its recipe calls unseen; of one that is not there, the row says so.
+        progress: Told what is being done.
+    """
+    recipe = recipes.read(recipes.find("face").read_text(encoding="utf-8"))
+    absent = in_use.absent(recipe, data)
+    for use in recipe.unseen:
+        if use.name in absent:
+            yield Row(table=USED, row=use.name, folds=0, mean=float("nan"), note=f"not at hand: {absent[use.name]}")
+            continue
+        progress(f"faces: {use.name} through {use.through}")
+        for score in in_use.scores(model, recipe, use, data):
+            yield Row(
+                table=USED,
+                row=f"{score.corpus}, {score.part}",
+                baseline="self" if "baseline self" in score.note else "none",
+                fitted_on="FER2013's training part",
+                folds=1,
+                mean=score.value,
+                interval=(score.low, score.high) if score.low is not None and score.high is not None else None,
+                metric=score.metric,
+                chance=score.chance,
+                note=f"{score.clips} clips; {score.note}",
+            )
 
 
 class Head:
@@ -176,6 +208,7 @@ def _row(
     chosen = choice(judged)
     right = chosen == clips.truth
     people = np.array(clips.people)
+    drawn = Bootstrap(clips.truth, chosen, clips.people, words=len(WORDS), within=True)(accuracy)
     each = {person: float(right[people == person].mean()) for person in np.unique(people)}
     note = ", ".join(f"{person} {100 * value:.1f}" for person, value in each.items())
     if source is not None:
@@ -195,21 +228,10 @@ def _row(
         fitted_on=rule_fitted_on if source is None else source.fitted_on,
         folds=1,
         mean=float(right.mean()),
-        interval=_interval(right, people),
+        interval=(drawn.low, drawn.high),
         chance=1 / len(WORDS),
         note=f"{note}; two people only: interval over clips within each",
     )
-
-
-def _interval(right: NDArray[np.bool_], people: NDArray[np.str_]) -> tuple[float, float]:
-    """Where 95 % of the draws of clips within each person lie; of yes and no, a draw is a binomial number."""
-    rng = np.random.default_rng(1)
-    drawn = np.zeros(DRAWS)
-    for person in np.unique(people):
-        own = right[people == person]
-        drawn += rng.binomial(len(own), float(own.mean()), DRAWS)
-    low, high = np.percentile(drawn / len(right), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _absent(folder: Path) -> Row:

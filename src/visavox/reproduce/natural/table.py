@@ -9,7 +9,8 @@ How it is measured:
 
 - a talker's false-emotion rate: of the cells of half a second that could be judged, the share whose most probable word
   is not neutral; the rate of a row is the mean over talkers;
-- the word of a clip: the one with the highest mean probability over its judged cells;
+- the word of a clip: the one with the highest mean probability over its judged cells; of talkers it is also told how
+  many are neutral in most of their cells, which is what the face model's card counts;
 - the lane: fused where face and voice can be judged, else the one there is. A voice whose speaker the network learned
   from is left out;
 - accuracy: the share of clips whose word is the acted one. Calm counts as neutral; clips of contempt, for which there
@@ -122,7 +123,7 @@ def _talking(
     yield row_of(
         [0] * len(words), words, [0] * len(words), [clip.person for clip in clips], words=len(WORDS), table=TITLE,
         row=f"neutral talkers: {row}: people called neutral", baseline=baseline, fitted_on=fitted,
-        note="; ".join(wrong),
+        note="; ".join([f"{int((rates < 0.5).sum())} by most of their cells", *wrong]),
     )  # fmt: skip
 
 
