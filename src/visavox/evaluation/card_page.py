@@ -12,7 +12,7 @@ import numpy as np
 
 from visavox.evaluation import plots
 from visavox.evaluation.card import Part, headline, interval, metric, parts, percent, protocol, told
-from visavox.evaluation.page import template
+from visavox.evaluation.page import save, template
 from visavox.recognizer import Card, Confidence, Prior, Score
 
 
@@ -28,12 +28,7 @@ def write(card: Card, path: str | os.PathLike[str], *, terms: str = "", size: in
     Raises:
         OSError: it cannot be written there.
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
-    temporary.write_text(text(card, terms=terms, size=size), encoding="utf-8", errors="backslashreplace")
-    os.replace(temporary, target)
-    return target
+    return save(text(card, terms=terms, size=size), path)
 
 
 def text(card: Card, *, terms: str = "", size: int = 0) -> str:

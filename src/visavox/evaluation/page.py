@@ -28,10 +28,15 @@ def write(evaluation: Evaluation, path: str | os.PathLike[str], *, comparison: C
         path: of the file; its folder is made if absent.
         comparison: with another system, told above the tables.
     """
+    return save(text(evaluation, comparison=comparison), path)
+
+
+def save(page: str, path: str | os.PathLike[str]) -> Path:
+    """Puts a page into a file, whole or not at all; its folder is made if absent."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".part")
-    temporary.write_text(text(evaluation, comparison=comparison), encoding="utf-8", errors="backslashreplace")
+    temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     os.replace(temporary, target)
     return target
 

@@ -18,7 +18,7 @@ from visavox.training import Schedule, Storage
 MODALITIES = ("face", "voice")
 """What a recipe can teach."""
 
-THROUGH = ("network", "recognizer", "analyze")
+Through = Literal["network", "recognizer", "analyze"]
 """What may judge the clips of an unseen corpus: see `Unseen`."""
 
 LEAKING = """
@@ -64,7 +64,7 @@ class Unseen:
     name: str
     select: Mapping[str, Sequence[object]] = field(default_factory=dict)
     exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    through: Literal["network", "recognizer", "analyze"] = "network"
+    through: Through = "network"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +199,8 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
         every = tuple(dataclasses.replace(use, exclude={}) for use in recipe.corpora)
         recipe = dataclasses.replace(recipe, name=f"{recipe.name}-with-copies", corpora=every, split=LEAKING)
     for unseen in recipe.unseen:
-        if unseen.through not in THROUGH:
-            raise OptionError.one_of("unseen.through", unseen.through, THROUGH)
+        if unseen.through not in get_args(Through):
+            raise OptionError.one_of("unseen.through", unseen.through, get_args(Through))
     for metric in recipe.judging.metrics:
         if metric not in protocols.METRICS:
             raise OptionError.one_of("judging.metrics", metric, protocols.METRICS)

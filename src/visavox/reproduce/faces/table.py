@@ -77,7 +77,7 @@ def rows(data: Data, folder: Path, progress: Callable[[str], None]) -> list[Row]
     made += _feature_rows(head, features, known_baselines(usual_features, usual_words), clips, face)
     voice = voices(folder, clips)
     if voice is None:
-        return [*made, _absent(folder)]
+        return [*made, _absent()]
     progress("faces: with their voices")
     return [*made, *source_rows(voice, clips), *fused_rows(face, voice, clips)]
 
@@ -234,11 +234,11 @@ def _row(
     )
 
 
-def _absent(folder: Path) -> Row:
+def _absent() -> Row:
     return Row(
         table=TITLE,
         row="face + voice",
         folds=1,
         mean=float("nan"),
-        note=f"absent: no voice networks of all {FOLDS} folds in {folder / VOICES}",
+        note=f"absent: no voice networks of all {FOLDS} folds in {VOICES} of the folder of runs",
     )
