@@ -23,7 +23,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytestmark = pytest.mark.torch
 
-from visavox.face.networks import FaceJudge, FaceNetwork  # noqa: E402
+from visavox.face.networks.residual import FaceJudge, FaceNetwork  # noqa: E402
 from visavox.recipes.starting import start_of  # noqa: E402
 from visavox.training import export, weights_of  # noqa: E402
 

@@ -147,7 +147,7 @@ def test_the_best_epoch_is_the_earliest_of_equals() -> None:
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero() -> None:
-    course = [rate(step, 100, warmup=0.2) for step in range(100)]
+    course = [rate(step, 100, Schedule(warmup=0.2)) for step in range(100)]
     assert course[0] == pytest.approx(0.04)
     assert max(course) == course[20] == 1.0
     assert all(a < b for a, b in itertools.pairwise(course[:21]))

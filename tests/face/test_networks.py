@@ -12,8 +12,9 @@ from visavox.errors import OptionError
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from visavox.face import networks  # noqa: E402
-from visavox.face.networks import FaceAugmentation, FaceJudge, FaceNetwork, Faces, FaceTask, FaceWing  # noqa: E402
+from visavox.face.augmentation import FaceAugmentation, augment  # noqa: E402
+from visavox.face.networks.residual import FaceJudge, FaceNetwork  # noqa: E402
+from visavox.face.wing import Faces, FaceTask, FaceWing  # noqa: E402
 
 STILL = FaceAugmentation(
     mirror=0, rotation=0, scale=0, stretch=0, shift=0, gamma=0, shading=0, noise=0, blur=0, erase=0, mixup=0
@@ -82,12 +83,12 @@ def draw(seed: int = 3):
 
 
 def test_with_every_part_turned_off_a_face_stays_as_it_is(pictures) -> None:
-    torch.testing.assert_close(networks.augment(pictures, STILL, draw()), pictures, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(augment(pictures, STILL, draw()), pictures, atol=1e-5, rtol=1e-5)
 
 
 def test_each_part_does_what_it_says(pictures) -> None:
     def only(**parts):
-        return networks.augment(pictures, FaceAugmentation(**{**vars(STILL), **parts}), draw())
+        return augment(pictures, FaceAugmentation(**{**vars(STILL), **parts}), draw())
 
     torch.testing.assert_close(only(mirror=1), pictures.flip(3), atol=1e-5, rtol=1e-5)
     assert ((only(shift=3.0) - pictures).abs().amax(dim=(1, 2, 3)) > 1e-3).all()
@@ -102,7 +103,7 @@ def test_each_part_does_what_it_says(pictures) -> None:
 
 def only(pictures, seed: int = 3, **parts: float):
     """Pictures varied in just these ways."""
-    return networks.augment(pictures, FaceAugmentation(**{**vars(STILL), **parts}), draw(seed))
+    return augment(pictures, FaceAugmentation(**{**vars(STILL), **parts}), draw(seed))
 
 
 def test_a_turn_moves_the_nose_and_not_the_rim() -> None:
@@ -182,10 +183,10 @@ def test_a_turn_is_drawn_by_the_generator_alone(pictures) -> None:
 
 
 def test_chance_comes_from_the_generator_alone(pictures) -> None:
-    first = networks.augment(pictures, FaceAugmentation(), draw(5))
+    first = augment(pictures, FaceAugmentation(), draw(5))
     torch.manual_seed(99)
-    assert torch.equal(networks.augment(pictures, FaceAugmentation(), draw(5)), first)
-    assert not torch.equal(networks.augment(pictures, FaceAugmentation(), draw(6)), first)
+    assert torch.equal(augment(pictures, FaceAugmentation(), draw(5)), first)
+    assert not torch.equal(augment(pictures, FaceAugmentation(), draw(6)), first)
     assert first.min() >= 0
     assert first.max() <= 1
 

@@ -15,14 +15,8 @@ from visavox.voice.spectra import Spectra, VoiceAugmentation
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 pytestmark = pytest.mark.torch
 
-from visavox.voice.networks import (  # noqa: E402
-    SHORTEST,
-    LogMelNetwork,
-    Voices,
-    VoiceTask,
-    VoiceWing,
-    judge,
-)
+from visavox.voice.networks.log_mel import SHORTEST, LogMelNetwork  # noqa: E402
+from visavox.voice.wing import Voices, VoiceTask, VoiceWing, judge  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

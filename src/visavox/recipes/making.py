@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import importlib
 import importlib.metadata
 import json
@@ -17,7 +18,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -41,11 +42,31 @@ from visavox.training import History, Schedule, Task, export, fit, settle
 if TYPE_CHECKING:
     import torch
 
-WINGS: Mapping[str, tuple[str, str]] = {
-    "face": ("visavox.face.networks", "FaceWing"),
-    "voice": ("visavox.voice.networks", "VoiceWing"),
+WINGS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("face", "residual"): ("visavox.face.wing", "FaceWing"),
+    ("voice", "log-mel"): ("visavox.voice.wing", "VoiceWing"),
 }
-"""What trains a modality: module and class, imported when a recipe wants it."""
+"""What trains a kind of network that has a wing of its own: module and class, imported when a recipe wants it."""
+
+USUAL: Mapping[str, str] = {"face": "residual", "voice": "log-mel"}
+"""The kind of network of a recipe that names none."""
+
+KINDS: Mapping[str, str] = {
+    "face": "visavox.face.kinds",
+    "voice": "visavox.voice.kinds",
+    "body": "visavox.body.kinds",
+}
+"""Where the `KINDS` of a modality are: what its other networks want and are."""
+
+
+OPTIMIZERS: Mapping[str, str] = {"adamw": "AdamW", "adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
+RATES: Mapping[str, str] = {
+    "one-cycle": "one cycle",
+    "constant": "a constant rate",
+    "half-way": "a tenth of the rate from half-way on",
+    "plateau": "a tenth of the rate at each plateau",
+}
+"""Of `visavox.training.Schedule`, as a card tells them."""
 
 
 class Wing(Protocol):
@@ -63,6 +84,9 @@ class Wing(Protocol):
 
     input_name: str
     """Of the network's only input."""
+
+    pools: bool
+    """Whether each of `inputs` is one clip, whose logits are averaged; otherwise each row of them is a clip."""
 
     def describe(self) -> dict[str, Any]:
         """What the network wants, for `Card.input`."""
@@ -172,6 +196,7 @@ def run(
     if start is not None:
         start.check(recipe, sides, data)
     wing = make_wing(recipe)
+    sides = _able(recipe, wing, sides, say)
     network, history, frequencies = _fit(recipe, recipe.training, wing, sides, place, progress, start)
     networks, histories = [network], [history]
     for number, schedule in enumerate(recipe.further, start=2):
@@ -278,6 +303,24 @@ def run(
     return Trained(card, path, histories[0])
 
 
+def _able(
+    recipe: Recipe, wing: Wing, sides: Mapping[str, Sequence[Sample]], say: Callable[[str], None]
+) -> dict[str, list[Sample]]:
+    """The clips that hold something to judge; what is left out is told, and said in the card."""
+    absent = getattr(wing, "absent", None)
+    kept = {role: list(samples) for role, samples in sides.items()}
+    if absent is None:
+        return kept
+    for role, samples in kept.items():
+        out = absent(samples)
+        if out:
+            gone = {id(sample) for sample in out}
+            kept[role] = [sample for sample in samples if id(sample) not in gone]
+            named = ", ".join(str(sample.clip.name) for sample in out[:3])
+            say(f"{recipe.name}: {len(out)} clips of {role} hold nothing that can be judged ({named}): left out")
+    return kept
+
+
 def _fit(
     recipe: Recipe,
     schedule: Schedule,
@@ -321,8 +364,8 @@ def put(path: Path) -> Path:
 
 def judged(session: Session, wing: Wing, samples: Sequence[Sample], folder: Path) -> NDArray[np.float64]:
     """Logits [n, k] of an exported network for samples, in their order."""
-    parts = [session(batch)[0] for batch in wing.inputs(samples, folder=folder)]
-    return np.concatenate(parts).astype(np.float64)
+    parts = [session(batch)[0].astype(np.float64) for batch in wing.inputs(samples, folder=folder)]
+    return np.concatenate([part.mean(axis=0, keepdims=True) for part in parts] if wing.pools else parts)
 
 
 def golden_input(seed: int, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> NDArray[np.float32]:
@@ -358,9 +401,15 @@ def _run_folder(folder: str | os.PathLike[str] | None, name: str) -> Path:
 
 
 def make_wing(recipe: Recipe) -> Wing:
-    """The wing of a recipe's modality, made from the recipe's tables."""
-    module, name = WINGS[recipe.modality]
-    make = getattr(importlib.import_module(module), name)
+    """The wing of a recipe's kind of network, made from the recipe's tables."""
+    kind = str(recipe.network.get("kind", USUAL.get(recipe.modality, "")))
+    if (recipe.modality, kind) in WINGS:
+        module, name = WINGS[recipe.modality, kind]
+        make = getattr(importlib.import_module(module), name)
+    else:
+        from visavox.recipes.array_wing import ArrayWing
+
+        make = functools.partial(ArrayWing, importlib.import_module(KINDS[recipe.modality]).KINDS)
     return cast(
         Wing,
         make(
@@ -386,9 +435,10 @@ def _protocol(
     recipe: Recipe, histories: Sequence[History], validation: int, temperature: float, absent: Collection[str]
 ) -> str:
     trained = [
-        f"{len(history.rows)} epochs of AdamW (one cycle, averaged weights), "
+        f"{len(history.rows)} epochs of {OPTIMIZERS[one.optimizer]} ({RATES[one.shape]}"
+        f"{', averaged weights' if one.averaging else ''}), "
         f"{'the last kept' if history.keep == 'last' else f'epoch {history.best} chosen'}"
-        for history in histories
+        for history, one in zip(histories, (recipe.training, *recipe.further), strict=True)
     ]
     settled = "norms measured anew on unvaried training clips, " if recipe.settle else ""
     several = f"the mean of {len(trained)} networks: " if len(trained) > 1 else ""

@@ -15,7 +15,7 @@ from visavox.errors import InputError, OptionError
 from visavox.recipes.judging import Judging
 from visavox.training import Schedule, Storage
 
-MODALITIES = ("face", "voice")
+MODALITIES = ("face", "voice", "body")
 """What a recipe can teach."""
 
 Through = Literal["network", "recognizer", "analyze"]
@@ -99,11 +99,12 @@ class Recipe:
             network it does not fit begins anew. Empty: all does.
         storage: of weights in the model's file, "float32" or "float16" (`visavox.training.export`).
         limit: most clips of each role and corpus; 0 for all. For trials.
+        reported: what the system's report gives for this row: values (0..1) by metric, and a `note`.
         text: the TOML file's text.
     """
 
     name: str
-    modality: Literal["face", "voice"]
+    modality: Literal["face", "voice", "body"]
     words: tuple[str, ...]
     corpora: tuple[Use, ...]
     unseen: tuple[Unseen, ...] = ()
@@ -124,6 +125,7 @@ class Recipe:
     start: str = ""
     storage: Storage = "float32"
     limit: int = 0
+    reported: Mapping[str, object] = field(default_factory=dict)
     text: str = ""
 
 

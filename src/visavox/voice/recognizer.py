@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from visavox.calibration import calibrated
 from visavox.clip import VOICE_RATE, Clip
 from visavox.errors import InputError, ModelError, OptionError
+from visavox.inputs import as_numbers
 from visavox.media import Sound, open_recording
 from visavox.recognizer import Card, Prior, Recognizer, check_prior
 from visavox.session import Session
 from visavox.voice.activity import CHUNK, THRESHOLD, SpeechDetector
 from visavox.voice.features import LogMel, network_input
+from visavox.voice.kinds import KINDS
 
 SHORTEST_SPEECH = 0.3
 """Seconds of speech that a clip needs to be judged."""
@@ -63,15 +66,10 @@ class VoiceRecognizer(Recognizer):
             raise ModelError(f"{path}: its card says {self.card.modality}, not voice; load it as what it is.")
         check_prior(prior)
         self.classes_ = self.card.words
-        wanted = {item.name for item in fields(LogMel)}
         try:
-            self._mel = LogMel(**{key: value for key, value in self.card.input.items() if key in wanted})
+            self._input = _input(self.card.input)
         except (InputError, OptionError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: its card's input cannot be used ({error}); train or copy it again.") from None
-        if self._mel.rate != VOICE_RATE:
-            raise ModelError(f"{path}: its card wants {self._mel.rate} Hz; voices have {VOICE_RATE} Hz here.")
-        self._below = float(self.card.input.get("below", 35.0))
-        self._shortest = int(self.card.input.get("shortest", 32))
         self._detector: SpeechDetector | None = None
         self._session = Session(path, sha256=self.card.sha256)
 
@@ -129,9 +127,8 @@ class VoiceRecognizer(Recognizer):
         return np.array([nothing if row is None else row for row in rows], dtype=np.float32).reshape(len(rows), width)
 
     def _run(self, voice: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        mel = network_input(voice, self._mel, below=self._below, shortest=self._shortest)
-        logits, features = self._session(mel)[:2]
-        return logits[0].astype(np.float64), features[0].astype(np.float64)
+        logits, features = self._session(self._input(voice))[:2]
+        return logits.mean(axis=0, dtype=np.float64), features.mean(axis=0, dtype=np.float64)
 
     def _pooled(self, heard: _Heard) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         parts = [self._run(window) for window, _ in heard.windows]
@@ -169,6 +166,19 @@ class _Heard:
 
     reason: str
     windows: tuple[tuple[NDArray[np.float32], float], ...] = ()
+
+
+def _input(wanted: Mapping[str, Any]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """What makes of a voice what a network takes [m, ...], as its card says."""
+    if wanted.get("kind", "log-mel") != "log-mel":
+        made = KINDS.input(wanted)
+        return lambda voice: as_numbers(made.of(Clip(voice=voice)))
+    known = {item.name for item in fields(LogMel)}
+    mel = LogMel(**{key: value for key, value in wanted.items() if key in known})
+    if mel.rate != VOICE_RATE:
+        raise OptionError(f"it wants {mel.rate} Hz; voices have {VOICE_RATE} Hz here")
+    below, shortest = float(wanted.get("below", 35.0)), int(wanted.get("shortest", 32))
+    return lambda voice: network_input(voice, mel, below=below, shortest=shortest)
 
 
 def _seconds(speaking: NDArray[np.bool_]) -> float:

@@ -12,23 +12,22 @@ import csv
 import dataclasses
 import math
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from visavox.errors import ModelError, TrainingError
+from visavox.errors import OptionError, TrainingError
 
 if TYPE_CHECKING:
     import torch
 
 Batch = TypeVar("Batch")
-Storage = Literal["float32", "float16"]
 
 WITHOUT_EFFECT = ("threads", "device", "precision")
 """Fields of a schedule that may differ when a run is taken up again: they change speed, not what is learned."""
@@ -41,10 +40,18 @@ class Schedule:
     Args:
         epochs: passes over the training data.
         batch: examples a step.
-        learning_rate: the peak of the one-cycle schedule (AdamW).
+        learning_rate: at its highest.
+        optimizer: "adamw", or the "adam", "rmsprop" and "sgd" (with momentum) of published systems.
+        momentum: of "sgd".
         weight_decay: pull towards zero of matrices and kernels; biases and norms are left alone.
-        warmup: part of all steps (0-1) over which the learning rate rises; then it falls as a cosine to zero.
-        averaging: decay of the running average of the weights; the average is what is validated and kept.
+        shape: of the learning rate over the training. "one-cycle": up as a cosine, then down to zero; "constant";
+            "half-way": a tenth from the middle on; "plateau": a tenth, and again a tenth, whenever `lower_after` epochs
+            in a row brought no better score.
+        warmup: part of all steps (0-1) over which the learning rate of "one-cycle" rises.
+        lower_after: epochs of a "plateau".
+        patience: epochs in a row without a better score after which training ends early; 0 trains to the end.
+        averaging: decay of the running average of the weights; the average is what is validated and kept. 0 keeps the
+            weights themselves.
         clip: largest norm of a step's gradient.
         keep: "best" keeps the epoch that validated best; "last" the last one, so that nothing is chosen and nobody need
             be held out for it.
@@ -57,8 +64,13 @@ class Schedule:
     epochs: int = 30
     batch: int = 128
     learning_rate: float = 2e-3
+    optimizer: Literal["adamw", "adam", "rmsprop", "sgd"] = "adamw"
+    momentum: float = 0.8
     weight_decay: float = 0.02
+    shape: Literal["one-cycle", "constant", "half-way", "plateau"] = "one-cycle"
     warmup: float = 0.15
+    lower_after: int = 5
+    patience: int = 0
     averaging: float = 0.999
     clip: float = 2.0
     keep: Literal["best", "last"] = "best"
@@ -66,6 +78,23 @@ class Schedule:
     threads: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise OptionError.one_of(f"training.{name}", getattr(self, name), allowed)
+        if self.keep == "last" and (self.patience or self.shape == "plateau"):
+            raise OptionError(
+                'A training that keeps the "last" epoch watches no score: no training.patience, no "plateau".'
+            )
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "optimizer": ("adamw", "adam", "rmsprop", "sgd"),
+    "shape": ("one-cycle", "constant", "half-way", "plateau"),
+    "keep": ("best", "last"),
+    "precision": ("auto", "bfloat16", "float32"),
+}
 
 
 class Task(Protocol[Batch]):
@@ -130,15 +159,41 @@ def fast_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def rate(step: int, steps: int, *, warmup: float) -> float:
-    """The learning rate of a step as a part of its peak: a cosine up from 1/25, then a cosine down to zero.
+def rate(step: int, steps: int, schedule: Schedule, history: History | None = None) -> float:
+    """The learning rate of a step as a part of its peak.
+
+    Args:
+        step: from 0.
+        steps: of the whole training.
+        schedule: its `shape`, `warmup` and `lower_after` are used. "one-cycle" is a cosine up from 1/25, then a cosine
+            down to zero.
+        history: of the epochs before; "plateau" looks at their scores.
 
     Source: L. N. Smith and N. Topin, "Super-Convergence", 2019 (one cycle), with cosines for straight lines.
     """
+    if schedule.shape == "constant":
+        return 1.0
+    if schedule.shape == "half-way":
+        return 1.0 if step < steps / 2 else 0.1
+    if schedule.shape == "plateau":
+        return 0.1 ** _lowered(history or History(), schedule.lower_after)
+    warmup = schedule.warmup
     rise = warmup * steps
     if step < rise:
         return 0.04 + 0.96 * (0.5 - 0.5 * math.cos(math.pi * step / rise))
     return 0.5 + 0.5 * math.cos(math.pi * (step - rise) / max(1.0, steps - rise))
+
+
+def _lowered(history: History, lower_after: int) -> int:
+    """How often so many epochs in a row have brought no better score."""
+    best, waited, lowered = -math.inf, 0, 0
+    for row in history.rows:
+        waited += 1
+        if row["score"] > best:
+            best, waited = row["score"], 0
+        elif waited == lower_after:
+            lowered, waited = lowered + 1, 0
+    return lowered
 
 
 def fit(
@@ -168,7 +223,8 @@ def fit(
         The history of all epochs.
 
     Raises:
-        TrainingError: the loss is not a number, or the folder holds a run with another schedule or beginning.
+        TrainingError: the loss is not a number, memory ran out, or the folder holds a run with another schedule or
+            beginning.
     """
     import torch
 
@@ -189,6 +245,8 @@ def fit(
     total = schedule.epochs * task.steps
     with _progress(progress, history, schedule.epochs, task.steps) as (advance, report):
         for epoch in range(len(history.rows), schedule.epochs):
+            if schedule.patience and epoch - history.best >= schedule.patience and history.best:
+                break
             began = time.perf_counter()
             torch.manual_seed(schedule.seed * 1_000_003 + epoch)
             network.train()
@@ -197,8 +255,8 @@ def fit(
             for step, batch in enumerate(batches):
                 done = epoch * task.steps + step
                 for group in optimizer.param_groups:
-                    group["lr"] = schedule.learning_rate * rate(done, total, warmup=schedule.warmup)
-                with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+                    group["lr"] = schedule.learning_rate * rate(done, total, schedule, history)
+                with _memory(schedule), torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
                     loss = task.loss(network, batch)
                 value = float(loss.detach())
                 if not math.isfinite(value):
@@ -207,7 +265,8 @@ def fit(
                         f"lower training.learning_rate (now {schedule.learning_rate:g}) or look for broken examples"
                     )
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
+                with _memory(schedule):
+                    loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
                 optimizer.step()
                 _average(averaged, network, min(schedule.averaging, (1 + done) / (10 + done)))
@@ -239,164 +298,6 @@ def fit(
     return history
 
 
-def settle(network: torch.nn.Module, inputs: Iterable[NDArray[np.float32]]) -> None:
-    """Measures the statistics of a network's batch norms anew, on inputs as they are in use.
-
-    While training they are those of varied and mixed examples, whose deviation is another one.
-
-    Args:
-        network: trained; changed in place, left in evaluation mode.
-        inputs: batches of its input, of many examples each.
-
-    Source: Touvron et al., "Fixing the train-test resolution discrepancy", 2019, section 3 (statistics must fit what is
-        seen in use); Izmailov et al., "Averaging Weights Leads to Wider Optima", 2018, section 3 (measured in a pass).
-    """
-    import torch
-
-    norms = [part for part in network.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
-    network.eval()
-    kept = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over batches
-        norm.train()
-    device = next(network.parameters()).device
-    with torch.no_grad():
-        for batch in inputs:
-            network(torch.from_numpy(batch).to(device))
-    for norm, momentum in zip(norms, kept, strict=True):
-        norm.momentum = momentum
-    network.eval()
-
-
-def export(
-    network: torch.nn.Module,
-    example: Mapping[str, torch.Tensor],
-    path: str | os.PathLike[str],
-    *,
-    outputs: tuple[str, ...] = ("logits", "features"),
-    dynamic: Mapping[str, Mapping[int, str]] | None = None,
-    storage: Storage = "float32",
-    tolerance: float = 1e-4,
-    opset: int = 17,
-) -> float:
-    """Writes a network as ONNX and checks it against torch in ONNX Runtime.
-
-    The file keeps every weight under its name in the network's `state_dict`, and norms as they are, so that a training
-    can begin with it (`weights_of`); ONNX Runtime joins norms with convolutions itself when it opens the file.
-
-    Args:
-        network: in the form that is used: its forward takes the tensors of `example` in that order and returns one
-            tensor for each of `outputs`.
-        example: input names and tensors, first axis the batch (at least two examples, to show that it is free).
-        path: of the ONNX file; written beside and moved into place once it has passed the check.
-        outputs: names of the outputs: `logits` [n, k] and `features` [n, d].
-        dynamic: further free axes by input name, such as `{"mel": {2: "frames"}}`; axis 0 is always free ("n").
-        storage: of matrices and kernels in the file. "float16" halves it: they are rounded, and made float32 again when
-            the file is opened, so that all is computed in float32 as before; what is checked is the rounded network.
-        tolerance: largest absolute difference from torch that is let pass.
-        opset: of ONNX.
-
-    Returns:
-        The largest absolute difference found, over the whole batch and over its first example alone.
-
-    Raises:
-        TrainingError: ONNX Runtime and torch differ by more than `tolerance`.
-    """
-    import onnxruntime
-    import torch
-
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    network = copy.deepcopy(network).to(device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    network.eval()
-    matrices = {name: weight for name, weight in network.named_parameters() if weight.ndim > 1}
-    rounded = matrices if storage == "float16" else {}
-    for weight in rounded.values():
-        weight.data = weight.data.half().float()
-    inputs = {name: tensor.detach().cpu() for name, tensor in example.items()}
-    axes: dict[str, dict[int, str]] = {name: {0: "n", **(dynamic or {}).get(name, {})} for name in inputs}
-    axes.update({name: {0: "n"} for name in outputs})
-    temporary = target.with_name(target.name + ".part")
-    with torch.no_grad(), _quiet_export():
-        torch.onnx.export(
-            network,
-            tuple(inputs.values()),
-            str(temporary),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes=axes,
-            opset_version=opset,
-            dynamo=False,
-            # As it is: every weight under its name, even one that equals another; norms not joined with convolutions.
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
-            keep_initializers_as_inputs=True,
-        )
-    _store(temporary, rounded)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for part in (slice(None), slice(0, 1)):
-        given = {name: tensor[part].contiguous() for name, tensor in inputs.items()}
-        with torch.no_grad():
-            expected = network(*given.values())
-        found = session.run(list(outputs), {name: tensor.numpy() for name, tensor in given.items()})
-        for ours, theirs in zip(expected, found, strict=True):
-            worst = max(worst, float(np.abs(ours.numpy() - theirs).max()))
-    if not worst <= tolerance:
-        temporary.unlink()
-        raise TrainingError(f"{target}: ONNX Runtime and torch differ by {worst:.2g}, more than {tolerance:g}")
-    os.replace(temporary, target)
-    return worst
-
-
-def weights_of(path: str | os.PathLike[str]) -> dict[str, NDArray[np.float32]]:
-    """The weights of a network that `export` wrote, by their names in its `state_dict`.
-
-    Raises:
-        ModelError: the file keeps weights without names, as earlier versions wrote them.
-    """
-    import onnx
-
-    graph = onnx.load(os.fspath(path)).graph
-    nameless = next((tensor.name for tensor in graph.initializer if tensor.name.startswith("onnx::")), None)
-    if nameless is not None:
-        raise ModelError(
-            f"{path}: its weights are without names ({nameless}), as earlier versions wrote them, so no training can "
-            f"begin with it; train that model again."
-        )
-    return {tensor.name: onnx.numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
-
-
-def _store(path: Path, rounded: Collection[str]) -> None:
-    """Makes weights of an ONNX file its own, no inputs, and stores some of them as float16.
-
-    A Cast to float32 hands those on; ONNX Runtime does it once, when it opens the file.
-    """
-    import onnx
-
-    model = onnx.load(str(path))
-    graph = model.graph
-    weights = {weight.name for weight in graph.initializer}
-    inputs = [given for given in graph.input if given.name not in weights]
-    casts = []
-    for weight in graph.initializer:
-        if weight.name in rounded:
-            name, wide = weight.name, f"{weight.name}.float32"
-            weight.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weight).astype(np.float16), name))
-            casts.append(onnx.helper.make_node("Cast", [name], [wide], to=onnx.TensorProto.FLOAT))
-            for node in graph.node:
-                node.input[:] = [wide if given == name else given for given in node.input]
-    nodes = [*casts, *graph.node]
-    del graph.input[:], graph.node[:]
-    graph.input.extend(inputs)
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-
-
 def _optimizer(network: torch.nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
     import torch
 
@@ -406,6 +307,13 @@ def _optimizer(network: torch.nn.Module, schedule: Schedule) -> torch.optim.Opti
         {"params": decayed, "weight_decay": schedule.weight_decay},
         {"params": free, "weight_decay": 0.0},
     ]
+    if schedule.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=schedule.learning_rate, momentum=schedule.momentum, foreach=True)
+    if schedule.optimizer == "rmsprop":
+        # Decay and epsilon as in Keras, in which the published systems were trained.
+        return torch.optim.RMSprop(groups, lr=schedule.learning_rate, alpha=0.9, eps=1e-7, foreach=True)
+    if schedule.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=schedule.learning_rate, eps=1e-7, foreach=True)
     return torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98), foreach=True)
 
 
@@ -478,14 +386,16 @@ def _write_history(history: History, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_export() -> Iterator[None]:
-    """Silence: torch announces on every export that another exporter is preferred; that choice is ours."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx.*")
+def _memory(schedule: Schedule) -> Iterator[None]:
+    """Says what to do where memory runs out."""
+    try:
         yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search(r"out of memory|allocate memory", str(error)):
+            raise
+        raise TrainingError(
+            f"memory ran out on {schedule.device}; lower training.batch (now {schedule.batch})"
+        ) from error
 
 
 def _line(row: Mapping[str, float], history: History, epochs: int) -> str:

@@ -1,0 +1,1 @@
+"""The body wing: how somebody moves."""

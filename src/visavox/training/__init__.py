@@ -1,0 +1,20 @@
+"""Networks taught: batches in, a fitted network out, and its ONNX file. It knows no network and no corpus."""
+
+from visavox.training.arrays import ArrayTask
+from visavox.training.exporting import Storage, export, settle, weights_of
+from visavox.training.loop import Batch, History, Schedule, Task, fast_bfloat16, fit, rate
+
+__all__ = [
+    "ArrayTask",
+    "Batch",
+    "History",
+    "Schedule",
+    "Storage",
+    "Task",
+    "export",
+    "fast_bfloat16",
+    "fit",
+    "rate",
+    "settle",
+    "weights_of",
+]

@@ -1,0 +1,1 @@
+"""Networks that hear emotion in a voice (torch), a file for each family; `visavox.voice.kinds` names them."""
