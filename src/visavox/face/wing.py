@@ -188,6 +188,8 @@ class FaceWing:
         augmentation: Mapping[str, Any],
         loss: Mapping[str, Any],
     ) -> None:
+        if network.get("kind", "residual") != "residual":
+            raise OptionError.one_of("network.kind", network["kind"], ["residual"])
         _only("network", network, ["kind", "votes", "stem", "widths", "depths", "dropout"])
         _only("input", input, [])
         _only("augmentation", augmentation, [item.name for item in dataclasses.fields(FaceAugmentation)])
