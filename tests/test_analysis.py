@@ -202,6 +202,88 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         visavox.analyze(tmp_path / "nowhere.mp4")
 
 
+@pytest.fixture
+def mean_of_a_row(tmp_path: Path) -> Path:
+    """A network of sequences: its logits are the mean level of ten pictures over three seconds, for three words."""
+    onnx = pytest.importorskip("onnx")
+    from visavox.face.inputs import SpreadFrames
+    from visavox.face.kinds import KINDS
+    from visavox.recognizer import Card
+    from visavox.session import sha256
+
+    made = SpreadFrames(frames=10, size=8, seconds=3.0)
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["input"], ["features"], axes=[2, 3, 4], keepdims=0),
+            helper.make_node("MatMul", ["features", "weights"], ["logits"]),
+        ],
+        "row",
+        [helper.make_tensor_value_info("input", kind, ["n", *made.shape])],
+        [
+            helper.make_tensor_value_info("logits", kind, ["n", 3]),
+            helper.make_tensor_value_info("features", kind, ["n", 10]),
+        ],
+        [onnx.numpy_helper.from_array(np.tile(np.float32([0.5, 0.1, -0.2]), (10, 1)), "weights")],
+    )
+    path = tmp_path / "row.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    card = Card(
+        name="row",
+        modality="face",
+        words=("happy", "sad", "neutral"),
+        sha256=sha256(path),
+        input=KINDS.describe(made),
+    )
+    path.with_suffix(".json").write_text(card.to_json(), encoding="utf-8")
+    return path
+
+
+def test_a_network_of_sequences_judges_what_lies_around_a_cell(
+    talker: Path, mean_of_a_row: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell by the looks of three seconds around its middle, a tenth of a second apart, whoever they belong to."""
+    from visavox.clip import Clip
+    from visavox.face.recognizer import FaceRecognizer
+
+    seen: list[NDArray[np.floating]] = []
+    real = FaceRecognizer.examine
+
+    def examine(self: FaceRecognizer, clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        assert isinstance(clip.times, np.ndarray)
+        seen.append(clip.times)
+        return real(self, clip)
+
+    monkeypatch.setattr(FaceRecognizer, "examine", examine)
+    timeline = visavox.analyze(talker, face=str(mean_of_a_row), voice=None, baseline="none", prior="corpus")
+    cells = timeline.only(source="face").segments
+    assert timeline.about.options["face_window"] == 3.0
+    assert len(seen) == len(cells) and all(cell.judged for cell in cells)
+    for cell, times in zip(cells, seen, strict=True):
+        assert len(times) <= (times[-1] - times[0]) / 0.1 + 2, "pictures are looked at ten times a second at most"
+        middle = cell.start + 0.25
+        assert times[0] == pytest.approx(max(0.0, middle - 1.5), abs=0.11)
+        assert times[-1] <= middle + 1.5 and times[-1] >= min(middle + 1.5, cells[-1].end) - 0.21
+        assert cell.evidence == len(times)
+
+
+def test_what_a_network_of_sequences_keeps_does_not_grow(talker: Path, mean_of_a_row: Path) -> None:
+    from visavox.cells import Faces, read_cells
+    from visavox.options import Options
+
+    most = 0
+    with media.open_recording(talker) as recording:
+        faces = Faces(str(mean_of_a_row), recording)
+        for _ in read_cells(recording, Options(face=str(mean_of_a_row), voice=None), 0.0, faces, None, None):
+            most = max(most, *(len(looks) for looks in faces.kept.values()), 0)
+    assert 25 <= most <= 40, "three seconds at ten looks, and what comes in until a cell closes"
+
+
+def test_a_still_picture_is_judged_by_a_network_of_sequences(weights: Path, mean_of_a_row: Path) -> None:
+    timeline = visavox.analyze(weights / "astronaut.png", face=str(mean_of_a_row))
+    assert [segment.judged for segment in timeline.only(source="face")] == [True]
+
+
 @pytest.mark.data
 def test_every_recording_at_hand_gives_a_timeline(data: Path) -> None:
     judged = {}

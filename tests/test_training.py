@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visavox.errors import TrainingError
+from visavox.errors import OptionError, TrainingError
 from visavox.session import Session
 from visavox.training import History, Schedule, export, fit, rate, settle, weights_of
 
@@ -107,6 +107,64 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
     assert torch.equal(first.last.weight, again.last.weight)
 
 
+class Rehearsed(Stripes):
+    """The task with the scores that validation is to find, one an epoch; counted over interruptions by the history."""
+
+    def __init__(self, *scores: float, killed_in: int | None = None, begun: int = 0) -> None:
+        super().__init__(killed_in=killed_in)
+        self.scores, self.begun = scores, begun
+
+    def validate(self, network):
+        return {"score": self.scores[self.begun + self.epochs - 1]}
+
+
+def test_it_stops_where_nothing_has_got_better_for_a_while(tmp_path: Path) -> None:
+    scores = (0.5, 0.6, 0.7, 0.7, 0.6, 0.9)
+    patient = dataclasses.replace(QUICK, patience=2)
+    history = fit(net(), Rehearsed(*scores), patient, folder=tmp_path, progress=False)
+    assert len(history.rows) == 5, "the third was best; the fourth, as good, and the fifth were waited for"
+    assert history.best == 3
+    task = Rehearsed(*scores)
+    again = fit(net(), task, patient, folder=tmp_path, progress=False)
+    assert task.epochs == 0 and len(again.rows) == 5, "and it stays stopped"
+
+
+@pytest.mark.parametrize("killed_in", [2, 4])
+def test_a_killed_run_that_waits_and_lowers_its_rate_ends_as_an_uninterrupted_one(
+    killed_in: int, tmp_path: Path
+) -> None:
+    scores = (0.5, 0.4, 0.4, 0.6, 0.5, 0.4)
+    schedule = dataclasses.replace(QUICK, shape="plateau", lower_after=2, patience=3, averaging=0.0, optimizer="adam")
+    whole, killed, resumed = net(), net(), net()
+    expected = fit(whole, Rehearsed(*scores), schedule, folder=tmp_path / "whole", progress=False)
+    broken = Rehearsed(*scores, killed_in=killed_in)
+    with pytest.raises(KeyboardInterrupt):
+        fit(killed, broken, schedule, folder=tmp_path / "killed", progress=False)
+    task = Rehearsed(*scores, begun=killed_in - 1)
+    found = fit(resumed, task, schedule, folder=tmp_path / "killed", progress=False)
+    assert [row["score"] for row in found.rows] == list(scores)
+    assert [row["loss"] for row in found.rows] == [row["loss"] for row in expected.rows]
+    assert found.best == expected.best == 4
+    for ours, theirs in zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_at_a_plateau_the_rate_becomes_a_tenth_and_again_a_tenth() -> None:
+    schedule = Schedule(shape="plateau", lower_after=2)
+    course, history = [], History()
+    for score in (0.5, 0.4, 0.5, 0.6, 0.6, 0.5, 0.5, 0.5):
+        course.append(rate(0, 1, schedule, history))
+        history.rows.append({"score": score})
+    course.append(rate(0, 1, schedule, history))
+    # Worked by hand: epochs 2 and 3 bring nothing better, 4 does; neither do 5 and 6, nor 7 and 8.
+    assert course == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.001])
+
+
+def test_half_way_the_rate_becomes_a_tenth() -> None:
+    course = [rate(step, 10, Schedule(shape="half-way")) for step in range(10)]
+    assert course == [1.0] * 5 + [0.1] * 5
+
+
 def test_a_folder_with_another_schedule_or_network_is_refused(tmp_path: Path) -> None:
     one = dataclasses.replace(QUICK, epochs=1)
     fit(net(), Stripes(), one, folder=tmp_path, progress=False)
@@ -128,6 +186,62 @@ def test_a_folder_that_was_begun_otherwise_is_refused(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_ends_it_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"loss was nan in epoch 1, step 1; lower training.learning_rate"):
         fit(net(), Stripes(broken=True), QUICK, folder=tmp_path, progress=False)
+
+
+class Greedy(Stripes):
+    """Asks for more memory than there is, while it learns or while it is judged."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__()
+        self.when = when
+
+    def loss(self, network, batch):
+        return torch.empty(1 << 60).sum() if self.when == "loss" else super().loss(network, batch)
+
+    def validate(self, network):
+        return {"score": float(torch.empty(1 << 60).sum())} if self.when == "score" else super().validate(network)
+
+    def batches(self, rng: np.random.Generator, done: float) -> Iterator[object]:
+        if self.when == "batch":
+            np.zeros(1 << 50)
+        yield from super().batches(rng, done)
+
+
+@pytest.mark.parametrize("when", ["batch", "loss", "score"])
+def test_memory_that_runs_out_is_said_with_the_cure(when: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"memory ran out on cpu; lower training.batch \(now 16\)"):
+        fit(net(), Greedy(when), QUICK, folder=tmp_path, progress=False)
+
+
+def test_memory_of_a_graphics_card_too(tmp_path: Path) -> None:
+    class Full(Stripes):
+        def loss(self, network, batch):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    with pytest.raises(TrainingError, match="memory ran out"):
+        fit(net(), Full(), QUICK, folder=tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("device", ["cuda", "gpu"])
+def test_a_device_that_is_not_there_is_told_before_anything_begins(device: str, tmp_path: Path) -> None:
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(OptionError, match=f"'{device}' for training.device, here: expected one of cpu"):
+        fit(net(), Stripes(), dataclasses.replace(QUICK, device=device), folder=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_kernels_in_three_dimensions_learn_too(tmp_path: Path) -> None:
+    class Deep(Net):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = torch.nn.Sequential(torch.nn.Conv3d(1, 4, (1, 3, 3)), torch.nn.BatchNorm3d(4), torch.nn.ReLU())
+
+        def forward(self, x):
+            return super().forward(x[:, :, None])
+
+    history = fit(Deep(), Stripes(), dataclasses.replace(QUICK, epochs=1), folder=tmp_path, progress=False)
+    assert history.score > 0.5
 
 
 def test_without_a_terminal_each_epoch_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from visavox import lanes, media
 from visavox.baseline.by_person import Kind
 from visavox.cells import Faces, Progress, Voices, read_cells
+from visavox.judgement import members_of
 from visavox.options import Options
 from visavox.recognizer import Prior
 from visavox.timeline import Timeline
@@ -37,7 +38,8 @@ def analyze(
         face: Name or path of the face model, or None to leave the face out.
         body: None: there is no body model yet.
         fusion: Rule that joins them: log-linear, product, mean, max, min, median or majority-vote (those that need no
-            fitting); None for no fused lane.
+            fitting); or the path of a fusion that was trained, which brings its own voice and face; None for no fused
+            lane.
         every: Length of a cell in seconds, at least 0.1.
         start: Begin of the part to analyse, in seconds.
         end: End of it (exclusive), or None for the recording's end.
@@ -75,7 +77,8 @@ def analyze(
         first = max(first, options.segments[0][0])
         last = options.segments[-1][1] if last is None else min(last, options.segments[-1][1])
     with media.open_recording(source, start=first, end=last) as recording:
-        faces = Faces(options.face, recording) if options.face else None
-        voices = Voices(options.voice, recording) if options.voice else None
+        own = members_of(options)
+        faces = Faces(own.get("face", options.face), recording) if options.face else None
+        voices = Voices(own.get("voice", options.voice), recording) if options.voice else None
         cells = list(read_cells(recording, options, first, faces, voices, progress))
         return lanes.timeline(Path(source).name, recording, options, cells, faces, voices)

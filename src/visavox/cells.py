@@ -26,7 +26,8 @@ from visavox.voice.activity import CHUNK_SECONDS, THRESHOLD, SpeechDetector, str
 from visavox.voice.recognizer import MARGIN
 
 if TYPE_CHECKING:
-    from visavox.face.tracking import FaceTracker
+    from visavox.face.recognizer import Look
+    from visavox.face.tracking import FaceTracker, TrackedFace
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -39,7 +40,10 @@ JUDGE_EVERY = 0.2
 """Seconds between two judgements of a face."""
 
 FACE_WINDOW, VOICE_WINDOW = 1.0, 2.0
-"""Seconds around the middle of a cell from which its face and its voice are judged."""
+"""Seconds around the middle of a cell from which its face and its voice are judged.
+
+A network that learned from sequences of faces says itself how long they are (`FaceRecognizer.window`).
+"""
 
 LEAST_SPEECH = 0.3
 """Seconds of speech in the window that a voice needs to be judged."""
@@ -112,7 +116,7 @@ class Cell:
         return max(self.end + SPEECH_MARGIN, self.face_window[1], self.voice_window[1]) + CHUNK_SECONDS
 
 
-def _grid(options: Options, begin: float) -> Iterator[Cell]:
+def _grid(options: Options, begin: float, face_window: float) -> Iterator[Cell]:
     """The cells in order; without end, unless the options have one."""
     group = 0
     while True:
@@ -129,7 +133,7 @@ def _grid(options: Options, begin: float) -> Iterator[Cell]:
             windows = [(low, high), (low, high)]
             if options.segments is None:
                 middle = (low + high) / 2
-                half = [max(window, high - low) / 2 for window in (FACE_WINDOW, VOICE_WINDOW)]
+                half = [max(window, high - low) / 2 for window in (face_window, VOICE_WINDOW)]
                 windows = [(middle - size, middle + size) for size in half]
             yield Cell(group, low, high, windows[0], windows[1])
         group += 1
@@ -144,7 +148,7 @@ def read_cells(
     progress: Progress | None,
 ) -> Iterator[Cell]:
     """Reads the recording once and gives each cell as soon as nothing more can come into it."""
-    grid = _grid(options, begin)
+    grid = _grid(options, begin, FACE_WINDOW if faces is None else faces.window)
     upcoming = next(grid, None)
     waiting: list[Cell] = []
     until = begin
@@ -152,7 +156,7 @@ def read_cells(
     for item in recording.read(every=LOOK_EVERY, pictures=faces is not None, sound=voices is not None):
         # Items come in the order of their times: all that lies before this one has been seen and heard.
         while waiting and waiting[0].closes <= item.time:
-            yield _closed(waiting.pop(0), voices)
+            yield _closed(waiting.pop(0), faces, voices)
         finish = item.time if isinstance(item, media.Picture) else item.time + len(item.samples) / VOICE_RATE
         while upcoming is not None and upcoming.opens <= finish:
             waiting.append(upcoming)
@@ -160,6 +164,7 @@ def read_cells(
         if isinstance(item, media.Picture):
             if faces is not None:
                 faces.look(item, waiting, options.every)
+                faces.forget(waiting[0].opens if waiting else finish)
         elif voices is not None:
             voices.hear(item)
             voices.forget(waiting[0].opens if waiting else finish)
@@ -179,17 +184,23 @@ def read_cells(
         if options.segments is not None or cell.start < end - SHORTEST_REST:
             if options.segments is None:
                 cell.end = min(cell.end, end)
-            yield _closed(cell, voices)
+            yield _closed(cell, faces, voices)
 
 
-def _closed(cell: Cell, voices: Voices | None) -> Cell:
+def _closed(cell: Cell, faces: Faces | None, voices: Voices | None) -> Cell:
+    if faces is not None:
+        faces.judge(cell)
     if voices is not None:
         voices.judge(cell)
     return cell
 
 
 class Faces:
-    """The face wing at work: follows faces, judges them, and puts what it saw into the cells."""
+    """The face wing at work: follows faces, judges them, and puts what it saw into the cells.
+
+    A network of single faces judges each as it is seen. Of a network of sequences, what is seen within the window of a
+    cell is kept until that closes, and judged then.
+    """
 
     def __init__(self, name: str, recording: media.Recording) -> None:
         from visavox import zoo
@@ -199,10 +210,12 @@ class Faces:
         if not isinstance(recognizer, FaceRecognizer):
             raise OptionError(f"Bad value {name!r} for face: that is a {recognizer.modality} model.")
         self.recognizer = recognizer
+        self.window = FACE_WINDOW if recognizer.input is None else recognizer.window
         self.still = recording.is_still
         self.records: dict[int, TrackRecord] = {}
         self.points: list[tuple[float, int, Box]] = []
         self.judge_at = -math.inf
+        self.kept: dict[int, list[Look]] = {}
         self.tracker: FaceTracker | None = None
         if recording.has_pictures:
             from visavox.face.tracking import FaceTracker
@@ -210,10 +223,11 @@ class Faces:
             self.tracker = FaceTracker()
 
     def look(self, picture: media.Picture, cells: Sequence[Cell], every: float) -> None:
-        """Follows the faces in a picture, and judges them when it is time to."""
+        """Follows the faces in a picture, and judges or keeps them when it is time to."""
         from visavox.face import crop, quality
 
         assert self.tracker is not None
+        sequences = self.recognizer.input is not None
         judging = picture.time >= self.judge_at - 1e-6
         if judging:
             self.judge_at = picture.time + min(JUDGE_EVERY, every)
@@ -225,14 +239,16 @@ class Faces:
                 record = self.records[seen.track] = TrackRecord(seen.track, picture.time, picture.time, box, box)
             opening = mouth_opening(seen.points)
             logits, reason = None, ""
-            if judging:
+            if judging or sequences:
                 face = crop.cut(picture.pixels, seen.points)
                 reason = quality.gate(quality.assess(face, seen.points))
-                logits = None if reason else self.recognizer.logits(face[None])[0]
-                record.see(picture.time, box, face)
+                if sequences and not reason:
+                    self._keep(seen, face)
+                elif not reason:
+                    logits = self.recognizer.logits(face[None])[0]
+            record.see(picture.time, box, face if judging else None)
+            if judging:
                 self.points.append((picture.time, seen.track, box))
-            else:
-                record.see(picture.time, box, None)
             for cell in cells:
                 inside = self.still or cell.start <= picture.time < cell.end
                 if inside or cell.face_window[0] <= picture.time < cell.face_window[1]:
@@ -241,6 +257,44 @@ class Faces:
                     if reason and inside:
                         looks.reasons[reason] += 1
                     cell.looks[seen.track] = cell.looks.get(seen.track, Looks()) + looks
+
+    def _keep(self, seen: TrackedFace, face: NDArray[np.uint8]) -> None:
+        from visavox.face.recognizer import Look
+
+        assert self.recognizer.input is not None
+        mesh = self.recognizer.input.wants == "mesh"
+        self.kept.setdefault(seen.track, []).append(Look(seen.time, seen.points if mesh else face))
+
+    def judge(self, cell: Cell) -> None:
+        """Fills in the faces of a cell whose window has been seen to its end, by a network of sequences.
+
+        Each track in the cell is judged by what was kept of it within the window, and weighs as much as that was.
+        """
+        from visavox.face.recognizer import clip_of
+
+        if self.recognizer.input is None:
+            return
+        for track, looks in cell.looks.items():
+            kept = self.kept.get(track, [])
+            if not self.still:
+                begin, end = min(cell.start, cell.face_window[0]), max(cell.end, cell.face_window[1])
+                kept = [look for look in kept if begin <= look.time < end]
+            inside = sum(self.still or cell.start <= look.time < cell.end for look in kept)
+            if not inside:
+                continue
+            logits = self.recognizer.examine(clip_of(kept, self.recognizer.input.wants))[0]
+            if len(logits):
+                looks.logits, looks.judged, looks.inside = logits.mean(axis=0) * len(kept), len(kept), inside
+
+    def forget(self, before: float) -> None:
+        """Drops what no cell needs any more, where the picture is no still one."""
+        if self.still:
+            return
+        for track, looks in list(self.kept.items()):
+            while looks and looks[0].time < before:
+                looks.pop(0)
+            if not looks:
+                del self.kept[track]
 
 
 class Voices:

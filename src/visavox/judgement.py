@@ -12,7 +12,9 @@ from visavox.baseline.by_person import Kind
 from visavox.baseline.running import adapt
 from visavox.calibration import calibrated, change_prior
 from visavox.emotions import FOLDED, WORDS, expected_in_life, life_prior, project
-from visavox.fusion import Fusion, align, weights_of
+from visavox.errors import OptionError
+from visavox.fusion import Fusion, align, over, weights_of
+from visavox.options import Options, is_place
 from visavox.recognizer import Card, Prior
 
 Floats = NDArray[np.float64]
@@ -52,11 +54,15 @@ class Judged:
             words that the model does not know.
         plain: The same under a uniform prior, for the fusion; NaN at those words.
         baseline: Seconds of the person's own neutral behind each row [shape=(n,)].
+        said: What the model says under a uniform prior, compared with nobody's neutral [shape=(n, k)].
+        words: Of the columns of `said`.
     """
 
     shown: Floats
     plain: Floats
     baseline: Floats
+    said: Floats | None = None
+    words: tuple[str, ...] = ()
 
 
 def judge(logits: Sequence[Floats | None], spans: Sequence[Span], card: Card, expecting: Expecting) -> Judged:
@@ -74,11 +80,12 @@ def judge(logits: Sequence[Floats | None], spans: Sequence[Span], card: Card, ex
     known = [word for word in WORDS if word in folded]
     times = [(start + end) / 2 for start, end in spans]
     seconds = [end - start for start, end in spans]
-    plain = project(calibrated(stack, card, "uniform"), card.words, known)
+    said = calibrated(stack, card, "uniform")
+    plain = project(said, card.words, known)
     adapted = adapt(plain, times, seconds, known, kind=expecting.baseline, neutral=expecting.neutral)
     corpus = project(card.prior("corpus"), card.words, known)
     shown = project(_under(expecting.prior, adapted.probabilities, known, corpus), known)
-    return Judged(shown, align(adapted.probabilities, known), adapted.evidence)
+    return Judged(shown, align(adapted.probabilities, known), adapted.evidence, said, card.words)
 
 
 def _under(prior: Prior, probabilities: Floats, words: Sequence[str], corpus: Floats) -> Floats:
@@ -89,15 +96,76 @@ def _under(prior: Prior, probabilities: Floats, words: Sequence[str], corpus: Fl
 
 
 def fuse(fusion: Fusion, judged: Mapping[str, Judged], prior: Prior) -> Floats:
-    """Joins what the sources say of one person, under the prior [shape=(n, 7)]; ``corpus`` is the fusion's: uniform."""
-    joined = fusion.combine({source: found.plain for source, found in judged.items()})
-    return _under(prior, joined, WORDS, np.ones(len(WORDS)))
+    """Joins what the sources say of one person, under the prior [shape=(n, 7)]; ``corpus`` is that of the fusion.
+
+    A fusion of rules was fitted on words equally frequent: its ``corpus`` is uniform. One that was trained knows how
+    frequent they were; words that it does not know are never shown.
+    """
+    joined = fusion.combine(scores_of(fusion, judged))
+    if not fusion.members_:
+        return _under(prior, joined, WORDS, np.ones(len(WORDS)))
+    folded = {FOLDED.get(word, word) for word in fusion.classes_}
+    known = [word for word in WORDS if word in folded]
+    frequencies = np.array(list((fusion.frequencies_ or dict.fromkeys(fusion.classes_, 1.0)).values()))
+    plain, corpus = (project(values, fusion.classes_, known) for values in (joined, frequencies))
+    return project(_under(prior, plain, known, corpus), known)
+
+
+def scores_of(fusion: Fusion, judged: Mapping[str, Judged]) -> dict[str, Floats]:
+    """What the sources say, as a fusion takes it.
+
+    One that was trained is given what its members said when it learned: compared with nobody's neutral, over its words.
+    """
+    if not fusion.members_:
+        return {source: found.plain for source, found in judged.items()}
+    return {
+        source: over(found.said, found.words, fusion.classes_)
+        for source, found in judged.items()
+        if source in fusion.sources_ and found.said is not None
+    }
+
+
+def members_of(options: Options) -> dict[str, str]:
+    """The models that a trained fusion joins, by source; none of a rule, which joins any.
+
+    Raises:
+        OptionError: There is no such fusion, it joins features, it has neither voice nor face, or another voice or face
+            was named beside it.
+    """
+    from visavox import zoo
+
+    if options.fusion is None or not is_place(options.fusion):
+        return {}
+    where = zoo.place(options.fusion)
+    card = zoo.card(where)
+    if card.modality != "fused":
+        raise OptionError(f"Bad value {options.fusion!r} for fusion: that is a {card.modality} model.")
+    if card.input.get("level", "decision") != "decision":
+        raise OptionError(
+            f"{options.fusion} joins features of whole clips; cells of a recording are joined by what is said of them: "
+            f"name a fusion at the decision level."
+        )
+    own = {source: str(path) for source, path in zoo.members(where).items() if source in ("voice", "face")}
+    if not own:
+        raise OptionError(
+            f"{options.fusion} has no voice and no face that could judge a recording, only what was said."
+        )
+    usual = {"voice": "voice", "face": "face"}
+    for source, path in own.items():
+        given = getattr(options, source)
+        if given not in (None, usual[source], path):
+            raise OptionError(f"{options.fusion} brings its own {source}: leave {source} {given!r} out.")
+    return own
 
 
 def open_fusion(rule: str) -> Fusion:
-    """The fusion of face and voice that an analysis uses, under a uniform prior."""
+    """The fusion of face and voice that an analysis uses, under a uniform prior: of a rule's name, or one trained."""
     from visavox import zoo
 
+    if is_place(rule):
+        trained = zoo.load(rule)
+        assert isinstance(trained, Fusion)  # as `members_of` made sure
+        return trained
     card = zoo.card("fusion")
     weights = {source: power * TRUST[source] for source, power in weights_of(card).items()}
     return Fusion({}, rule=rule, weights=weights, sources=("face", "voice"), card=card)

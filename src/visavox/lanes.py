@@ -17,7 +17,7 @@ from visavox import __version__, media
 from visavox.cells import FACE_WINDOW, VOICE_WINDOW, Cell, Faces, Looks, Voices
 from visavox.emotions import LIFE_STRENGTH, WORDS
 from visavox.fusion import Fusion
-from visavox.judgement import Expecting, Judged, fuse, judge, open_fusion
+from visavox.judgement import Expecting, Judged, fuse, judge, open_fusion, scores_of
 from visavox.options import Options
 from visavox.people import SHORTEST_TRACK, people, speaker
 from visavox.recognizer import Card, Prior
@@ -50,7 +50,9 @@ def timeline(
             segments += _fused(spans, name, fusion, judged, options.prior)
         if options.neutral is not None and not any(item.baseline.any() for item in judged.values()):
             notes.append(f"Nothing of {name} could be judged in the neutral stretch: compared with nobody's neutral.")
-    if fusion is not None and options.prior == "corpus":
+    if fusion is not None and fusion.members_ and options.baseline != "none":
+        notes.append("The fused lane is compared with nobody's own neutral: its rule learned from people as they are.")
+    elif fusion is not None and options.prior == "corpus":
         notes.append("The fused lane has the prior of what fitted it, pairs with each word equally often: uniform.")
     names = list(found.people)
     return Timeline(
@@ -185,13 +187,15 @@ def _fused(
     spans: Sequence[Span], person: str, fusion: Fusion, judged: Mapping[str, Judged], prior: Prior
 ) -> Iterator[Segment]:
     joined = fuse(fusion, judged, prior)
-    shares = fusion.shares({source: found.plain for source, found in judged.items()})
+    shares = fusion.shares(scores_of(fusion, judged))
     for place, (start, end) in enumerate(spans):
         absent = bool(np.isnan(joined[place]).any())
-        weights = {} if absent else {source: float(shares[source][place]) for source in judged}
+        weights = {} if absent else {source: float(share[place]) for source, share in shares.items()}
         reason = "nothing_to_fuse" if absent else ""
         judging = [source for source, found in judged.items() if not np.isnan(found.plain[place]).all()]
-        own = min((float(judged[source].baseline[place]) for source in judging), default=0.0)
+        # What was trained judges people as they are.
+        compared = () if fusion.members_ else judging
+        own = min((float(judged[source].baseline[place]) for source in compared), default=0.0)
         row = tuple(joined[place].tolist())
         yield Segment(start, end, person, "fused", row, reason, weights, float(len(judging)), own)
 
@@ -217,7 +221,7 @@ def _about(
             card = _card(wing)
             used.append(ModelUsed(role, card.name, card.sha256, options.prior, card.licence))
     if fusion is not None and (known := fusion.card) is not None:
-        prior = "uniform" if options.prior == "corpus" else options.prior
+        prior = "uniform" if options.prior == "corpus" and not fusion.members_ else options.prior
         # All of a fusion is in its card: there is no other file whose sum could be written down.
         digest = hashlib.sha256(known.to_json().encode()).hexdigest()
         used.append(ModelUsed("fused", known.name, digest, prior, known.licence))
@@ -230,7 +234,7 @@ def _about(
         models=tuple(used),
         options={
             **{key: value for key, value in asdict(options).items() if key not in ("start", "end")},
-            "face_window": FACE_WINDOW,
+            "face_window": FACE_WINDOW if faces is None else faces.window,
             "voice_window": VOICE_WINDOW,
             "life_strength": LIFE_STRENGTH,
         },

@@ -42,8 +42,8 @@ class Options:
             raise OptionError(f"Bad value {self.body!r} for body: this version reads face and voice only.")
         if self.voice is None and self.face is None:
             raise OptionError("Nothing to judge: at least one of face and voice is needed.")
-        if self.fusion is not None and self.fusion not in RULES:
-            raise OptionError.one_of("fusion", self.fusion, RULES)
+        if self.fusion is not None and self.fusion not in RULES and not is_place(self.fusion):
+            raise OptionError.one_of("fusion", self.fusion, (*RULES, "the path of a fusion that was trained"))
         if self.prior not in ("life", "uniform", "corpus"):
             raise OptionError.one_of("prior", self.prior, ("life", "uniform", "corpus"))
         self._check_baseline()
@@ -75,6 +75,17 @@ class Options:
             raise OptionError(f"Bad value {start:g} to {end:g} s for neutral: it lies outside the part to analyse.")
         object.__setattr__(self, "neutral", (start, end))
         object.__setattr__(self, "baseline", "enrolment")
+
+
+def is_place(fusion: str) -> bool:
+    """Whether a fusion is named by where it lies, as one that was trained, and not by its rule.
+
+    Example:
+        >>> is_place("runs/late-lr"), is_place("product")
+        (True, False)
+    """
+    path = Path(fusion)
+    return fusion not in RULES and (len(path.parts) > 1 or path.suffix in (".json", ".onnx") or path.is_dir())
 
 
 def _checked(segments: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -63,14 +63,41 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
         from visavox.voice.recognizer import VoiceRecognizer
 
         return VoiceRecognizer(_network(where, known), known, prior=prior)
-    if known.modality == "fused":
-        from visavox.fusion import Fusion, weights_of
+    if known.modality == "body":
+        from visavox.body.recognizer import BodyRecognizer
 
-        weights = weights_of(known)
-        members = known.input.get("members", {source: source for source in weights})
-        recognizers = {source: load(member) for source, member in members.items()}
+        return BodyRecognizer(_network(where, known), known, prior=prior)
+    if known.modality == "fused":
+        from visavox.fusion import Fusion, saved
+
+        recognizers = {source: load(member) for source, member in members(where).items()}
+        if saved.is_saved(known):
+            return saved.read(Fusion, known, _network(where, known), recognizers, prior)
         return Fusion.from_card(known, recognizers, prior=prior)
-    raise ModelError(f"{where}: this version reads models of face, voice and their fusion, not of {known.modality!r}.")
+    raise ModelError(
+        f"{where}: this version reads models of face, voice, body and their fusion, not of {known.modality!r}."
+    )
+
+
+def members(name_or_path: str | Path) -> dict[str, str | Path]:
+    """The models that a fusion joins, by source, each as `load` takes it.
+
+    A card names files beside it, or models; where it names none, they are the shipped models called as its sources.
+
+    Raises:
+        OptionError, ModelError: As for `card`.
+    """
+    from visavox.fusion import saved, weights_of
+
+    where = place(name_or_path)
+    known = Card.read(where)
+    named = known.input.get("members")
+    if named is None:
+        named = {} if saved.is_saved(known) else {source: source for source in weights_of(known)}
+    return {
+        source: where.parent / member if (where.parent / member).is_file() else member
+        for source, member in named.items()
+    }
 
 
 def size(name_or_path: str | Path) -> int:
@@ -114,6 +141,9 @@ def place(name_or_path: str | Path) -> Path:
             raise ModelError(
                 f"{path}: there are {len(cards)} models in this folder; name one, for example {cards[0].stem}.onnx."
             )
+        fused = [found for found in sorted(path.glob("*.json")) if _is_fused(found)]
+        if len(fused) == 1:
+            return fused[0]
         raise ModelError(f"{path}: there is no model in this folder; expected NAME.onnx with its card NAME.json.")
     if path.suffix in (".onnx", ".json"):
         if not path.is_file():
@@ -128,6 +158,14 @@ def place(name_or_path: str | Path) -> Path:
             f"{text}: this model is not in {FOLDER}; install visavox again, or `visavox train {text} --install`."
         )
     raise OptionError.one_of("model", text, [*names(), "a path to NAME.onnx"])
+
+
+def _is_fused(path: Path) -> bool:
+    """Whether a file is the card of a fusion, of which fixed rules have no other file."""
+    try:
+        return Card.read(path).modality == "fused"
+    except ModelError:
+        return False
 
 
 def _network(where: Path, known: Card) -> Path:

@@ -67,7 +67,7 @@ def test_every_help_has_two_examples(words: list[str], capsys: pytest.CaptureFix
 def test_help_names_every_rule_that_joins_face_and_voice(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert f"How they are joined: {', '.join(RULES)}, or none." in text
+    assert f"How they are joined: {', '.join(RULES)}, none; or the path" in text
 
 
 @pytest.mark.parametrize(

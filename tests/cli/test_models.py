@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,111 @@ def test_the_list_as_markdown(shelf: Path, capsys: pytest.CaptureFixture[str]) -
         "|  | **emo-db**, out-of-sample | 10 people, 535 clips | UAR 44.0 (40.0–48.0) | 50 | – | – | – |",
         "|  | **urdu**, out-of-sample | 29 people, 400 clips | UAR 31.0 (20.0–40.0) | 50 | – | – | – |",
     ]
+
+
+SYSTEMS = {
+    "mobel": "cnn3d crnn crnn-text decision feature",
+    "lrcn": """cnn1d-base cnn1d cnn-transformer stacked-cnn-attention-lstm parallel-cnn-attention-lstm cnn2d-6 vgg16-mel
+        svm-linear svm-rbf svm-poly3 svm-poly4 mlp-voice lrcn-base lrcn convlstm-base convlstm geometry late-lr
+        late-svm-linear late-svm-rbf late-svm-sigmoid late-knn late-mlp""",
+    "tutorial": """gnb-voice gnb-face gnb-early lda-voice lda-face lda-early svm-linear-voice svm-linear-face
+        svm-linear-early svm-rbf-voice svm-rbf-face svm-rbf-early cnn1d-voice cnn1d-face cnn1d-early late""",
+    "stacking": "voice face mlp",
+    "sistcm": "frame clip two-stream accm accm-image accm-upper max average joint-max joint-average",
+    "luna2022": "late-lr",
+}
+"""The rows of the published systems, read off their description."""
+
+COUNTED = {
+    "lrcn/lrcn-base": 73_126,
+    "lrcn/convlstm-base": 58_926,
+    "tutorial/cnn1d-voice": 2_664_738,
+    "tutorial/cnn1d-early": 5_325_858,
+}
+"""Parameters that the reports print."""
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, dict[str, Any]]:
+    """What `visavox models list --all --json` prints, by row."""
+    pytest.importorskip("torch")
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    out = StringIO()
+    with redirect_stdout(out):
+        assert main(["models", "list", "--all", "--json"]) == 0
+    rows = json.loads(out.getvalue())
+    assert len({row["id"] for row in rows}) == len(rows)
+    return {row["id"]: row for row in rows}
+
+
+@pytest.mark.torch
+def test_just_the_rows_of_the_systems_are_listed(listed: dict[str, dict[str, Any]]) -> None:
+    known = {f"{system}/{row}" for system, rows in SYSTEMS.items() for row in rows.split()}
+    assert len(known) == 58
+    assert set(listed) == known
+
+
+@pytest.mark.torch
+def test_every_row_is_listed_whole(listed: dict[str, dict[str, Any]]) -> None:
+    for name, row in listed.items():
+        assert {"id", "parameters", "inputs", "outputs", "recipe", "licence", "reported"} <= set(row)
+        assert Path(row["recipe"]).is_file() and Path(row["recipe"]).with_suffix("").as_posix().endswith(name)
+        assert row["licence"] and row["inputs"] and len(row["outputs"]) >= 2, name
+        assert row["parameters"] is None or row["parameters"] > 100, name
+        values = [value for key, value in row["reported"].items() if key != "note"]
+        assert all(0 < value < 1 for value in values), f"{name}: shares, not per cent"
+    assert listed["lrcn/cnn1d"]["inputs"] == {"kind": "mean-mfcc", "wants": "voice", "shape": [40]}
+    assert listed["lrcn/svm-rbf"]["parameters"] is None, "known after fitting"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("name", "parameters"), COUNTED.items())
+def test_parameters_are_counted_as_the_reports_count_them(
+    name: str, parameters: int, listed: dict[str, dict[str, Any]]
+) -> None:
+    if name not in listed:
+        pytest.skip(f"no recipe of {name}")
+    assert listed[name]["parameters"] == parameters
+
+
+def test_rows_are_counted_by_hand() -> None:
+    """Conv 3 x 2 x 5 and a bias each, a norm with weight, bias, mean and variance, a dense layer: 35 + 20 + 18."""
+    torch = pytest.importorskip("torch")
+    from visavox.training import parameters_of
+
+    network = torch.nn.Sequential(torch.nn.Conv1d(2, 5, 3), torch.nn.BatchNorm1d(5), torch.nn.Linear(5, 3))
+    assert parameters_of(network) == (2 * 3 * 5 + 5) + 4 * 5 + (5 * 3 + 3)
+
+
+@pytest.mark.torch
+def test_the_rows_are_a_table_for_people_too(
+    listed: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "list", "--all"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in listed) and f"{listed['lrcn/cnn1d']['parameters']:,}" in out
+    assert main(["models", "list", "--all", "--markdown"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(listed) + 2 and len({line.count("|") for line in lines}) == 1
+
+
+def test_rows_are_found_in_an_installed_package_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from visavox.recipes import rows
+
+    (tmp_path / "recipes_data" / "trial").mkdir(parents=True)
+    text = 'name = "trial-late"\nmodality = "fused"\nwords = ["sad", "happy"]\nlicence = "MIT"\n'
+    text += 'members = { voice = "voice" }\ncorpora = [{ name = "mine" }]\n'
+    (tmp_path / "recipes_data" / "trial" / "late.toml").write_text(text)
+    (tmp_path / "recipes_data" / "ravdess").mkdir()
+    (tmp_path / "recipes_data" / "ravdess" / "voice.toml").write_text("name = 'a corpus\\'s own'")
+    monkeypatch.setattr(rows, "folders", lambda: (tmp_path / "recipes_data", tmp_path / "nowhere"))
+    assert main(["models", "list", "--all", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["parameters"], row["inputs"]) == ("trial/late", None, {"voice": "voice"})
 
 
 def test_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_corpus_that_is_nowhere_says_where_was_looked(tmp_path: Path, monkeypa
 
 
 def test_an_unknown_corpus_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"Bad value 'ravdes' for corpus: expected one of aff-wild2, .*ravdess"):
+    with pytest.raises(OptionError, match=r"Bad value 'ravdes' for corpus: expected one of aalto-motion, .*ravdess"):
         datasets.load("ravdes", tmp_path)
 
 

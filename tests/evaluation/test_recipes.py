@@ -15,7 +15,7 @@ import pytest
 from visavox import datasets, evaluation, protocols
 from visavox.clip import Clip
 from visavox.datasets import About, Sample
-from visavox.errors import LeakError, OptionError
+from visavox.errors import LeakError, OptionError, TrainingError
 from visavox.evaluation.trained import Trained
 from visavox.protocols import Fold, Protocol
 from visavox.protocols.named import dealt
@@ -244,3 +244,35 @@ def test_a_fold_s_network_knows_whom_it_held_out(corpus, recipe: str, tmp_path: 
     assert Card.read(path.with_suffix(".json")).made["held_out"] == {"made-faces": {"speaker": ["anna", "bert"]}}
     again = evaluation.evaluate(path, TWO, samples=corpus)
     assert set(again.speakers) == {"anna", "bert"} and again.status == "held-out"
+
+
+def test_where_one_speaker_alone_is_learned_from_nobody_chooses_the_epoch(corpus, recipe: str, tmp_path: Path) -> None:
+    two = [sample for sample in corpus if sample.speaker in PEOPLE[:2]]
+    apart = replace(TWO, make=protocols.named("savee-loso").make)
+    chooses = Trained(recipe, apart, None, tmp_path, overrides={"training.keep": "best"})
+    for fold in apart.folds(two):
+        assert chooses.changes(two, fold)["training.keep"] == "last"
+        roles = chooses.roles(two, fold)
+        assert not roles["validation"] and {sample.speaker for sample in roles["train"]} < set(PEOPLE[:2])
+    (first, *_) = apart.folds(corpus)
+    assert chooses.changes(corpus, first) == {"training.keep": "best"}
+    assert len({sample.speaker for sample in chooses.roles(corpus, first)["validation"]}) == 1
+
+
+def test_a_random_protocol_of_few_speakers_chooses_by_clips(corpus, recipe: str, tmp_path: Path) -> None:
+    leaky = random_halves(corpus)
+    chooses = Trained(recipe, leaky, None, tmp_path, overrides={"training.keep": "best"})
+    fold = leaky.folds(corpus)[0]
+    roles = chooses.roles(corpus, fold)
+    sides = {role: {id(sample) for sample in samples} for role, samples in roles.items()}
+    assert len(sides["validation"]) == len(fold.train) // 8
+    assert not sides["train"] & sides["validation"] and not sides["train"] & sides["test"]
+    assert {sample.speaker for sample in roles["train"]} == set(PEOPLE)
+
+
+def test_a_folder_begun_with_other_values_is_refused(corpus, recipe: str, finished, tmp_path: Path) -> None:
+    finished("one", PEOPLE[:2])
+    Trained(recipe, TWO, None, tmp_path / "run").judge(corpus, TWO.folds(corpus)[0], TWO, features=False)
+    other = Trained(recipe, TWO, None, tmp_path / "run", overrides={"training.epochs": 2})
+    with pytest.raises(TrainingError, match=r"another recipe .training differ"):
+        other.judge(corpus, TWO.folds(corpus)[0], TWO, features=False)

@@ -10,6 +10,9 @@ import pytest
 
 from visavox.clip import Clip
 from visavox.errors import InputError, ModelError, OptionError
+from visavox.face.inputs import SpreadFrames
+from visavox.face.kinds import KINDS
+from visavox.face.measures import FacialValues
 from visavox.face.recognizer import FaceRecognizer
 from visavox.recognizer import Card
 
@@ -171,3 +174,119 @@ def test_the_card_lies_beside_its_network(network):
     assert recognizer.card == CARD
     assert recognizer.classes_ == CARD.words
     assert recognizer.modality == "face"
+
+
+# Networks of sequences.
+
+FRAMES = 5
+ROW = SpreadFrames(frames=FRAMES, size=SIZE)
+ROW_CARD = replace(CARD, name="row", input=KINDS.describe(ROW))
+
+
+def write_row(path, shape=ROW.shape):
+    """A network of sequences: its features are the mean of each moment, its logits the first, the middle, the last."""
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    moments, *inner = shape
+    weights = np.zeros((moments, 3), dtype=np.float32)
+    weights[[0, moments // 2, moments - 1], [0, 1, 2]] = 1
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["input"], ["features"], axes=list(range(2, 2 + len(inner))), keepdims=0),
+            helper.make_node("MatMul", ["features", "weights"], ["logits"]),
+        ],
+        "row",
+        [helper.make_tensor_value_info("input", kind, ["n", *shape])],
+        [
+            helper.make_tensor_value_info("logits", kind, ["n", 3]),
+            helper.make_tensor_value_info("features", kind, ["n", moments]),
+        ],
+        [onnx.numpy_helper.from_array(weights, "weights")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.fixture
+def row(tmp_path):
+    return FaceRecognizer(write_row(tmp_path / "row.onnx"), ROW_CARD)
+
+
+def film(levels, every=0.1):
+    """Plain faces, a picture every so many seconds."""
+    return Clip(faces=faces(*levels), times=10 + every * np.arange(len(levels)))
+
+
+def test_a_row_of_faces_is_judged_as_one(row):
+    clip = film(range(0, 90, 10))
+    assert row.features([clip])[0] * 255 == pytest.approx([0, 20, 40, 60, 80], abs=1e-3)
+    logits = np.array([0, 40, 80]) / 255
+    as_trained = np.exp(logits / 2) / np.exp(logits / 2).sum()
+    expected = as_trained / [0.5, 0.3, 0.2]
+    assert row.predict_proba([clip])[0] == pytest.approx(expected / expected.sum(), abs=1e-6)
+    assert row.window == ROW.seconds == 4.0
+    without = Clip(faces=clip.faces)
+    assert row.predict_proba([without]) == pytest.approx(row.predict_proba([clip]), abs=1e-9)
+
+
+def test_a_long_film_is_judged_piece_by_piece(row):
+    """Of ten seconds: three, three, and the rest, each of which counts alike."""
+    levels = np.arange(101)
+    clip = film(levels)
+    parts = [row.examine(Clip(faces=clip.faces[part], times=clip.times[part]))[0] for part in (
+        slice(0, 30), slice(30, 60), slice(60, 101)
+    )]  # fmt: skip
+    assert [part[0, 0] * 255 for part in parts] == pytest.approx([0, 30, 60], abs=1e-3)
+    logits = np.concatenate(parts).mean(axis=0)
+    scores = np.exp(logits / 2) / np.array([0.5, 0.3, 0.2])
+    assert row.predict_proba([clip])[0] == pytest.approx(scores / scores.sum(), abs=1e-6)
+    short = film(levels[:60])
+    assert row.features([short])[0, -1] * 255 == pytest.approx(59, abs=1e-3), "up to six seconds: as a whole"
+
+
+def test_a_single_face_is_a_film_that_stands_still(row):
+    assert row.logits(faces(51, 102)) * 255 == pytest.approx(np.array([[51] * 3, [102] * 3]), abs=1e-3)
+    assert row.logits(np.zeros((0, 8, 8, 3), dtype=np.uint8)).shape == (0, 3)
+
+
+def test_without_a_face_a_network_of_sequences_has_a_reason_too(row):
+    clips = [film([10] * 9), Clip(faces=np.zeros((0, 48, 48, 3), np.uint8)), Clip(voice=np.zeros(1600, np.float32))]
+    assert np.isnan(row.predict_proba(clips)).all(axis=1).tolist() == [False, True, True]
+    assert row.reasons(clips) == ["", "no_face", "no_face"]
+    assert np.isnan(row.features(clips)).all(axis=1).tolist() == [False, True, True]
+    with pytest.raises(InputError, match="neither faces nor a source"):
+        row.predict_proba([Clip(name="empty")])
+
+
+def test_rows_of_faces_are_found_in_pictures(row, portrait):
+    """What is found is what recipes learn from: the same fill, the same input."""
+    clip = Clip(pictures=np.stack([portrait] * 3))
+    learned = ROW.of(KINDS.fill(clip, "faces"))[0].mean(axis=(1, 2, 3)) / 255
+    assert row.features([clip])[0] == pytest.approx(learned, abs=1e-5)
+    assert row.reasons([Clip(pictures=np.zeros_like(portrait)[None])]) == ["no_face"]
+
+
+def test_a_network_of_meshes_finds_them_in_pictures_and_faces(tmp_path, portrait, mesh):
+    values = FacialValues(frames=FRAMES)
+    card = replace(CARD, name="mesh", input=KINDS.describe(values))
+    recognizer = FaceRecognizer(write_row(tmp_path / "mesh.onnx", values.shape), card)
+    given, pictured, cut = recognizer.features(
+        [
+            Clip(mesh=mesh.points[None]),
+            Clip(pictures=portrait[None]),
+            Clip(faces=KINDS.fill(Clip(pictures=portrait[None]), "faces").faces),
+        ]
+    )
+    assert given == pytest.approx(values.of(Clip(mesh=mesh.points[None]))[0].mean(axis=1), abs=1e-5)
+    assert pictured == pytest.approx(given, abs=0.02)
+    assert cut == pytest.approx(given, abs=0.05)
+
+
+def test_an_input_that_is_none_is_said(tmp_path):
+    path = write_row(tmp_path / "row.onnx")
+    for wrong, message in (
+        ({"kind": "films"}, "'films' for input.kind"),
+        ({"kind": "spread-frames", "frame": 3}, "'frame' for a key of input"),
+        ({"kind": "spread-frames", "frames": 0}, "0 for input.frames"),
+    ):
+        with pytest.raises(ModelError, match=f"input cannot be used .*{message}"):
+            FaceRecognizer(path, replace(CARD, input=wrong))

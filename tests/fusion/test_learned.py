@@ -139,8 +139,8 @@ def test_the_likeliest_word_of_a_support_vector_machine_is_the_one_it_names(trai
     )
     tables = {source: unseen.scores[source] for source in SOURCES}
     somebody = ~np.stack([absent(table) for table in tables.values()]).all(axis=0)
-    columns = fusion._columns.columns({source: table[somebody] for source, table in tables.items()})
-    named = fusion._learned.classifier.predict(columns)  # type: ignore[union-attr]
+    columns = fusion.columns_.columns({source: table[somebody] for source, table in tables.items()})
+    named = fusion.learned_.classifier.predict(columns)  # type: ignore[union-attr]
     joined = fusion.combine(tables)[somebody]
     assert (joined.argmax(axis=1) == named).all()
     # The temperature is fitted on inner speakers: confidence is about what is right.
@@ -174,7 +174,7 @@ def test_a_search_of_scikit_learn_is_given_the_speakers(training: Table) -> None
     search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": [0.01, 0.1]}, cv=GroupKFold(3))
     fusion = Fusion({}, rule=search, sources=SOURCES)
     fusion.fit_scores(training.scores, training.y, training.groups)
-    assert fusion._learned.classifier.best_params_["C"] in (0.01, 0.1)  # type: ignore[union-attr]
+    assert fusion.learned_.classifier.best_params_["C"] in (0.01, 0.1)  # type: ignore[union-attr]
 
 
 def test_a_tuned_regression_has_the_penalty_that_judges_inner_speakers_best(training: Table) -> None:
@@ -182,7 +182,7 @@ def test_a_tuned_regression_has_the_penalty_that_judges_inner_speakers_best(trai
     fusion.fit_scores(training.scores, training.y, training.groups)
     somebody = ~np.stack([absent(values) for values in training.scores.values()]).all(axis=0)
     table = training.rows(somebody)
-    columns = fusion._columns.columns(table.scores)
+    columns = fusion.columns_.columns(table.scores)
     truth = np.array([WORDS.index(word) for word in table.y])
     folds = inner_folds(truth, table.groups, 5, 1)
     scores = {
@@ -191,7 +191,7 @@ def test_a_tuned_regression_has_the_penalty_that_judges_inner_speakers_best(trai
         ).mean()
         for penalty in PENALTIES
     }
-    chosen = fusion._learned.classifier.best_params_["C"]  # type: ignore[union-attr]
+    chosen = fusion.learned_.classifier.best_params_["C"]  # type: ignore[union-attr]
     assert chosen == max(scores, key=lambda penalty: scores[penalty])
 
 
@@ -199,7 +199,7 @@ def test_a_tuned_regression_holds_back_where_there_is_nothing_to_learn(training:
     shuffled = np.random.default_rng(4).permutation(training.y).tolist()
     fusion = Fusion({}, rule="logistic-regression-tuned", sources=SOURCES)
     fusion.fit_scores(training.scores, shuffled, training.groups)
-    assert fusion._learned.classifier.best_params_["C"] <= 0.01  # type: ignore[union-attr]
+    assert fusion.learned_.classifier.best_params_["C"] <= 0.01  # type: ignore[union-attr]
 
 
 def test_the_prior_of_a_learned_rule_is_changed_by_bayes_rule(training: Table, unseen: Table) -> None:

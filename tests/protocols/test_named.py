@@ -23,6 +23,17 @@ class Row:
     defect: str = ""
 
 
+@dataclass(frozen=True)
+class Moving(Row):
+    """A row that says what is done in it."""
+
+    statement: str | None = None
+
+
+NOBODY_KNOWS = ("fer2013-official", "raf-db-official", "bandai-namco-actions")
+"""Protocols of corpora that do not say who is who."""
+
+
 def corpus(name: str, speakers: list[str], clips: int = 1) -> list[Row]:
     """Some clips of each of a corpus's words by each speaker."""
     return [
@@ -143,7 +154,45 @@ def test_random_splits_say_so_and_are_those_of_scikit_learn() -> None:
 def test_only_random_protocols_leak() -> None:
     for name in protocols.names():
         assert ("random" in name) == protocols.named(name).random
-        assert protocols.named(name).speakers_apart or "random" in name or name == "fer2013-official"
+        assert protocols.named(name).speakers_apart or "random" in name or name in NOBODY_KNOWS
+
+
+def test_song_goes_where_the_actor_s_speech_goes() -> None:
+    sung = [
+        Row(row.speaker, row.emotion, corpus="ravdess-song")
+        for row in ACTORS
+        if row.emotion not in ("disgusted", "surprised") and row.speaker != "ravdess-18"
+    ]
+    assert judged("ravdess-speech-song-luna5", [*ACTORS, *sung]) == judged("ravdess-luna5", ACTORS)
+    (first, *_) = protocols.named("ravdess-speech-song-random").folds([*ACTORS, *sung])
+    whole = 6 * (24 + 23)
+    assert (len(first.test), len(first.validation)) == (-(-whole // 10), -(-whole // 10))
+
+
+def test_one_actor_s_clips_are_cut_for_the_quick_example() -> None:
+    folds = protocols.named("ravdess-01-random").folds(corpus("ravdess", ["01", "02"], clips=16))
+    assert [(len(fold.train), len(fold.test)) for fold in folds] == [(25, 7)] * 5
+    with pytest.raises(DataError, match="no clip of speaker 05"):
+        protocols.named("ravdess-faces-05-random").folds(
+            [Row(row.speaker, row.emotion, corpus="ravdess-faces") for row in corpus("ravdess", ["01"])]
+        )
+
+
+def test_actions_are_kept_apart_where_people_are_not_told_apart() -> None:
+    done = ("walk", "run", "bow", "bye", "call")
+    rows = [
+        Moving(None, word, corpus="bandai-namco", statement=what)
+        for what in done
+        for word in protocols.WORDS_OF["bandai-namco"]
+        for _ in range(2 if what == "walk" else 1)
+    ]
+    folds = protocols.named("bandai-namco-actions").folds(rows)
+    sides = [{rows[index].statement for index in fold.test} for fold in folds]
+    assert sorted(map(len, sides)) == [1, 1, 1, 2] and {"walk"} in sides and set.union(*sides) == set(done)
+    for fold, side in zip(folds, sides, strict=True):
+        assert not side & {rows[index].statement for index in fold.train}
+    with pytest.raises(DataError, match="does not say what is done"):
+        protocols.named("bandai-namco-actions").folds([*rows, Moving(None, "sad", corpus="bandai-namco")])
 
 
 def test_across_corpora_on_the_words_they_share() -> None:

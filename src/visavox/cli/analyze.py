@@ -58,7 +58,10 @@ def command(
     no_face: Annotated[bool, typer.Option("--no-face", help="Leave the face out.")] = False,
     fusion: Annotated[
         str,
-        typer.Option(help="How they are joined: log-linear, product, mean, max, min, median, majority-vote, or none."),
+        typer.Option(
+            help="How they are joined: log-linear, product, mean, max, min, median, majority-vote, none; or the path "
+            "of a trained fusion, which brings its own voice and face."
+        ),
     ] = "log-linear",
     every: Annotated[float, typer.Option(help="Length of a cell, in seconds.")] = 0.5,
     prior: Annotated[

@@ -78,7 +78,7 @@ def command(
 
 def examine(*, debug: bool = False) -> Iterator[Check]:
     """Looks at one thing after the other; later ones rest on earlier ones."""
-    for look in (_python, _libraries, _ffmpeg, _temporary, _weights, _models, _face, _voice):
+    for look in (_python, _libraries, _ffmpeg, _temporary, _weights, _cache, _models, _face, _voice):
         try:
             yield from look()
         except VisavoxError as error:
@@ -159,6 +159,16 @@ def _weights() -> Iterator[Check]:
     if missing:
         found += "; " + ", ".join(f"{name} is {fault}" for name, fault in missing.items())
     yield Check("weights", not missing, found, "visavox models fetch" if missing else "")
+
+
+def _cache() -> Iterator[Check]:
+    """What trainings have computed of clips."""
+    from visavox.recipes.caching import Cache
+
+    cache = Cache()
+    held = cache.held()
+    told = f"{cache.folder}: {held.files} files, {held.bytes / 1e6:.1f} MB that trainings computed of clips"
+    yield Check("cache", True, f"{told}; remove the folder to empty it" if held.files else told)
 
 
 def _models() -> Iterator[Check]:

@@ -20,9 +20,15 @@ app = typer.Typer(
 
 
 @app.command(
-    "list", epilog="Examples:\n\nvisavox models list\n\nvisavox models list --markdown   (the tables in the README)"
+    "list",
+    epilog="Examples:\n\nvisavox models list\n\nvisavox models list --markdown   (the tables in the README)\n\n"
+    "visavox models list --all --json   (every network and classifier of the published systems)",
 )
 def list_(
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="The published systems' rows, to be trained, in place of what ships; takes torch."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
     debug: console.Debug = False,
@@ -30,6 +36,9 @@ def list_(
     """Lists the models that ship, with their licences, how good they are, and where they are not."""
     from visavox import zoo
 
+    if every:
+        _list_rows(as_json=as_json, markdown=markdown)
+        return
     rows = [row(zoo.card(name), zoo.size(name)) for name in zoo.names()]
     if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -231,3 +240,64 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     out.print(ships)
     out.print(worth)
     out.print("`visavox models show NAME` says everything about one: what it learned from, and what it is not for.")
+
+
+def _list_rows(*, as_json: bool, markdown: bool) -> None:
+    """The rows of the published systems: what can be trained, and what was reported."""
+    found = systems()
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    headings = ("row", "judges", "takes", "words", "parameters", "reported, %")
+    lines = [(one["id"], one["modality"], *_taken(one)) for one in found]
+    if markdown:
+        print("\n".join(f"| {' | '.join(line)} |" for line in (headings, ["---"] * len(headings), *lines)))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for line in lines:
+        table.add_row(*line)
+    out = console.printer()
+    out.print(table)
+    out.print("`visavox train ROW` trains one; `visavox train ROW --sweep` the variants of its report beside it.")
+
+
+def systems() -> list[dict[str, Any]]:
+    """The rows of the published systems, as data; without torch nothing is counted, and a remark on stderr says so."""
+    from visavox.errors import MissingExtraError
+    from visavox.recipes import rows
+
+    found, lacking = [], ""
+    for row in rows.rows():
+        try:
+            parameters = rows.parameters(row)
+        except MissingExtraError as error:
+            parameters, lacking = None, str(error)
+        found.append(
+            {
+                "id": row.id,
+                "modality": row.modality,
+                "parameters": parameters,
+                "inputs": row.inputs,
+                "outputs": list(row.words),
+                "recipe": str(row.path),
+                "licence": row.licence,
+                "reported": row.reported,
+            }
+        )
+    if lacking:
+        console.complain(lacking)
+    return found
+
+
+def _taken(row: dict[str, Any]) -> list[str]:
+    """The cells of a row behind its modality."""
+    taken = row["inputs"]
+    shape = " x ".join(map(str, taken["shape"])) if "shape" in taken else ", ".join(map(str, taken.values()))
+    kind = f"{taken['kind']}, " if "kind" in taken else ""
+    reported = {key: value for key, value in row["reported"].items() if key != "note"}
+    told = ", ".join(f"{100 * value:.1f}" if isinstance(value, float) else str(value) for value in reported.values())
+    parameters = "–" if row["parameters"] is None else f"{row['parameters']:,}"
+    return [f"{kind}{shape}", str(len(row["outputs"])), parameters, told or "–"]

@@ -32,7 +32,9 @@ TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 """How the name of a table that is a corpus ends."""
 
 MODULES: Mapping[str, str] = {
+    "aalto-motion": "visavox.datasets.body_sequences:AALTO",
     "aff-wild2": "visavox.datasets.aff_wild2",
+    "bandai-namco": "visavox.datasets.body_sequences:BANDAI_NAMCO",
     "bred": "visavox.datasets.bred",
     "ckplus": "visavox.datasets.ckplus",
     "ckplus-peaks": "visavox.datasets.ckplus:PEAKS",
@@ -57,10 +59,13 @@ MODULES: Mapping[str, str] = {
     "savee-video": "visavox.datasets.savee:VIDEO",
     "tess": "visavox.datasets.tess",
     "urdu": "visavox.datasets.urdu",
+    "xia-motion": "visavox.datasets.body_sequences:XIA",
 }
 """The registry: a corpus's name and what reads it, a module or an object in one."""
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "aalto-motion": ("body",),
+    "bandai-namco": ("body",),
     "ckplus-peaks": ("ckplus",),
     "crema-d-video": ("crema-d",),
     "enterface-landmarks": ("enterface_landmarks", "enterface"),
@@ -72,6 +77,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "ravdess-tracking": ("ravdess",),
     "ravdess-video": ("ravdess",),
     "savee-video": ("savee",),
+    "xia-motion": ("body",),
 }
 """Where a corpus is looked for, too, when no folder of its own name is there: that of the corpus it is a part of."""
 

@@ -5,7 +5,7 @@ underscores). Subject, word and sentence are those of the folders, since not all
 ("s_3_ha_2"); subject 6 has no folders of sentences. Of some copies users count 44 subjects: a folder is a subject.
 
 "enterface-landmarks" is what is known of five of the subjects without their pictures: 68 points of the face in every
-frame, in one file (`landmarks68.npz`), to be read with `visavox.datasets.landmarks`.
+frame, in one file (`landmarks68.npz`): each clip's `mesh` (`visavox.datasets.landmarks`).
 
 Source: Martin, Kotsia, Macq and Pitas 2006; the folders are those that users of the release describe.
 """
@@ -20,6 +20,7 @@ import numpy as np
 from visavox import emotions
 from visavox.clip import Clip
 from visavox.datasets import About, Kind, Sample
+from visavox.datasets.landmarks import with_mesh
 from visavox.datasets.recordings import VIDEOS, find, nothing
 from visavox.errors import DataError
 
@@ -82,7 +83,8 @@ def _landmarks(folder: Path) -> list[Sample]:
         if match is None:
             raise DataError(f"{path}: clip {key!r} is not named like subject1__anger__s1_an_1; copy it again")
         subject, emotion, _, name = match.groups()
-        result.append(_sample(int(subject), emotion, name, None, Clip(name=name), "enterface-landmarks", path))
+        row = _sample(int(subject), emotion, name, None, Clip(name=name), "enterface-landmarks", path)
+        result.append(with_mesh(row))
     return result
 
 

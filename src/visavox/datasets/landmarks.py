@@ -7,16 +7,28 @@ The points are those of the 300-W scheme, which dlib and OpenFace share: 0-16 ja
 from __future__ import annotations
 
 import csv
+import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visavox.datasets import Sample
+from visavox.datasets.stored import stored
 from visavox.errors import DataError
 
 POINTS = 68
 """How many there are."""
+
+MESH_POINTS = (
+    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 195, 4, 98, 97, 2, 326, 327,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 81, 13, 311, 308, 402, 14, 178,
+)  # fmt: skip
+"""The point of a face mesh (468 points) that lies where each of the 68 does, as nearly as there is one."""
 
 
 def landmarks(sample: Sample) -> NDArray[np.float32]:
@@ -37,6 +49,36 @@ def landmarks(sample: Sample) -> NDArray[np.float32]:
     if not path.is_file():
         raise DataError(f"{path}: missing; copy the tables of {sample.corpus} again")
     return _npz(path, sample) if path.suffix == ".npz" else _openface(path)
+
+
+def with_mesh(sample: Sample) -> Sample:
+    """A sample whose clip has these points as its `Clip.mesh`, read when somebody looks."""
+    name, person = str(sample.clip.name), sample.clip.person
+    return dataclasses.replace(sample, clip=stored(functools.partial(_mesh, sample), "mesh", name, person=person))
+
+
+def as_mesh(points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The 68 points as a face mesh of which no other point is known, for `Clip.mesh`.
+
+    Args:
+        points: x and y in pixels [shape=(t, 68, 2)].
+
+    Returns:
+        x and y in pixels, and 0 for the depth [shape=(t, 468, 3)]; NaN where nothing is known.
+
+    Example:
+        >>> mesh = as_mesh(np.ones((1, 68, 2)))
+        >>> mesh[0, 33], mesh[0, 1]  # the outer corner of the right eye; the tip of the nose is no such point
+        (array([1., 1., 0.], dtype=float32), array([nan, nan, nan], dtype=float32))
+    """
+    mesh = np.full((len(points), 468, 3), np.nan, dtype=np.float32)
+    mesh[:, MESH_POINTS, :2] = points
+    mesh[:, MESH_POINTS, 2] = np.where(np.isnan(points[..., 0]), np.nan, 0)
+    return mesh
+
+
+def _mesh(sample: Sample) -> NDArray[np.float32]:
+    return as_mesh(landmarks(sample))
 
 
 def _npz(path: Path, sample: Sample) -> NDArray[np.float32]:

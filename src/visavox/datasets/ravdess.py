@@ -22,6 +22,7 @@ from pathlib import Path
 from visavox import emotions
 from visavox.clip import Clip
 from visavox.datasets import About, Kind, Modality, Sample
+from visavox.datasets.landmarks import with_mesh
 from visavox.datasets.recordings import SOUNDS, VIDEOS, files, find
 
 ABOUT = About(
@@ -142,15 +143,20 @@ def _song_video(folder: Path) -> list[Sample]:
 
 
 def _tracking(folder: Path) -> list[Sample]:
-    """2 452 performances of a whole copy, speech and song, of which the tracked face is known: a table each."""
+    """2 452 performances of a whole copy, speech and song, of which the tracked face is known: a table each.
+
+    The points are each clip's `mesh`, as far as there are such points (`visavox.datasets.landmarks`).
+    """
     found = find(folder, NAME, corpus=TITLES["ravdess-tracking"], suffixes={".csv"})
     return [
-        sample(
-            path.stem,
-            Clip(name=path.stem, person=f"ravdess-{path.stem[-2:]}"),
-            "ravdess-tracking",
-            modality="tracking",
-            table=path,
+        with_mesh(
+            sample(
+                path.stem,
+                Clip(name=path.stem, person=f"ravdess-{path.stem[-2:]}"),
+                "ravdess-tracking",
+                modality="tracking",
+                table=path,
+            )
         )
         for path, _ in found
     ]

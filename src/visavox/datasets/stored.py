@@ -1,4 +1,4 @@
-"""Clips whose pictures or joints lie in many small files: they are read when somebody looks."""
+"""Clips whose pictures, points or joints lie in many small files: they are read when somebody looks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from visavox.clip import Clip
 from visavox.errors import DataError, require
 
 Array = NDArray[np.uint8] | NDArray[np.float32]
-"""Faces or pictures [t, h, w, 3], RGB; or joints [t, 25, 3]."""
+"""Faces or pictures [t, h, w, 3], RGB; or points of a face mesh [t, 468, 3]; or joints [t, 25, 3]."""
 
-Field = Literal["faces", "pictures", "joints"]
+Field = Literal["faces", "pictures", "mesh", "joints"]
 """What of a clip may be stored."""
 
 KEPT = 32
@@ -47,6 +47,7 @@ class StoredClip(Clip):
 
     faces = cast("NDArray[np.uint8] | None", _Looked())
     pictures = cast("NDArray[np.uint8] | None", _Looked())
+    mesh = cast("NDArray[np.floating] | None", _Looked())
     joints = cast("NDArray[np.floating] | None", _Looked())
 
     def __repr__(self) -> str:

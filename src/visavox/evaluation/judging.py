@@ -45,6 +45,7 @@ def evaluate(
     baseline: str = "none",
     folder: str | os.PathLike[str] | None = None,
     features: bool = False,
+    overrides: Mapping[str, object] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judges a system under a protocol: nobody whom a fold judges is met by anything that was learned in it.
@@ -61,6 +62,7 @@ def evaluate(
             held-out people.
         folder: where a recipe's folds are trained, each in `fold-<name>`; a finished fold is not trained again.
         features: also keep the system's inner values, for the scatter plot.
+        overrides: values put in place of a recipe's, by dotted key (`visavox.recipes.read`).
         progress: told how many folds are done.
 
     Returns:
@@ -75,7 +77,7 @@ def evaluate(
     asked = protocols.named(protocol) if isinstance(protocol, str) else protocol
     if baseline not in KINDS:
         raise OptionError.one_of("baseline", baseline, KINDS)
-    judged_system = make(system, asked, data=data, folder=folder, tell=progress is not None)
+    judged_system = make(system, asked, data=data, folder=folder, tell=progress is not None, overrides=overrides)
     inner = own_baseline(judged_system)
     if inner != "none" and baseline != "none":
         raise OptionError(

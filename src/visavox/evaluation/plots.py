@@ -61,22 +61,30 @@ def matrix(words: Sequence[str], counts: Floats) -> str:
                 f"{f'{100 * share:.0f}' if total else ''}</text></g>"
             )
     parts.append(f'<text class="soft" x="{left}" y="{height - 6}">judged (%), by what was meant</text>')
-    return _svg(width, height, parts, "Confusion matrix")
+    return svg(width, height, parts, "Confusion matrix")
 
 
-def curves(values: Mapping[str, Sequence[float]], title: str) -> str:
+def curves(values: Mapping[str, Sequence[float]], title: str, *, best: int | None = None) -> str:
     """Training curves: one line a number, by epoch, on one scale.
 
     Args:
         values: numbers of each epoch, by their name.
         title: what is drawn, for those who cannot see it.
+        best: the epoch (from 1) that was kept; it is marked.
     """
-    width, height, left, bottom, top, right = 560, 260, 52, 34, 16, 96
+    height, left, bottom, top = 260, 52, 34, 16
+    right = max(96, 20 + 7 * max(len(f"{name} 0.000") for name in values))
+    width = 464 + right
     epochs = max(len(line) for line in values.values())
     every = np.concatenate([np.asarray(line, dtype=np.float64) for line in values.values()])
     low, high = float(every.min()), float(every.max())
     low, high = (low - 0.5, high + 0.5) if high - low < 1e-9 else (low, high)
     parts = list(_grid(width, height, left, right, top, bottom, (low, high), (1, max(epochs, 2)), "epoch"))
+    if best is not None:
+        x = left + (width - left - right) * (best - 1) / max(epochs - 1, 1)
+        parts.append(
+            f'<path class="guide" d="M{x:.1f} {top}V{height - bottom}"><title>epoch {best}, kept</title></path>'
+        )
     ends: list[tuple[float, str]] = []
     for number, (name, line) in enumerate(values.items()):
         points = [
@@ -91,7 +99,7 @@ def curves(values: Mapping[str, Sequence[float]], title: str) -> str:
         ends.append((points[-1][1], f"{name} {line[-1]:.3g}"))
     for y, text in _spread(sorted(ends)):
         parts.append(f'<text x="{width - right + 6}" y="{y + 4:.0f}">{escape(text)}</text>')
-    return _svg(width, height, parts, title)
+    return svg(width, height, parts, title)
 
 
 def reliability(bins: Sequence[Record]) -> str:
@@ -110,7 +118,7 @@ def reliability(bins: Sequence[Record]) -> str:
         told = f"{row['clips']} clips: sure {100 * sure:.0f} %, right {100 * right_part:.0f} %"
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{told}</title></circle>')
     parts.append(f'<text class="soft" x="{left + 8}" y="{top + 14}">right, %</text>')
-    return _svg(width, height, parts, "Reliability")
+    return svg(width, height, parts, "Reliability")
 
 
 def risk_coverage(coverage: Sequence[float], error: Sequence[float]) -> str:
@@ -131,7 +139,7 @@ def risk_coverage(coverage: Sequence[float], error: Sequence[float]) -> str:
         told = f"the surest {100 * share:.0f} %: {100 * wrong:.1f} % wrong"
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{told}</title></circle>')
     parts.append(f'<text class="soft" x="{left + 8}" y="{top + 14}">wrong, %</text>')
-    return _svg(width, height, parts, "Risk and coverage")
+    return svg(width, height, parts, "Risk and coverage")
 
 
 def whisker(value: float, low: float | None, high: float | None, chance: float | None, title: str) -> str:
@@ -145,7 +153,7 @@ def whisker(value: float, low: float | None, high: float | None, chance: float |
     if low is not None and high is not None:
         parts.append(f'<path class="line" d="M{pad + across * low:.1f} {y}H{pad + across * high:.1f}"/>')
     parts.append(f'<circle class="bar" cx="{pad + across * value:.1f}" cy="{y}" r="4.5"/>')
-    return _svg(width, height, parts, title)
+    return svg(width, height, parts, title)
 
 
 def speakers(groups: Sequence[Group], chance: float, mean: float) -> str:
@@ -169,7 +177,7 @@ def speakers(groups: Sequence[Group], chance: float, mean: float) -> str:
         parts.append(f'<path class="{kind}" d="M{left} {y:.1f}H{width - 70}"/>')
         parts.append(f'<text class="soft" x="{width - 66}" y="{y + 4:.0f}">{name} {100 * value:.0f}</text>')
     parts.append(f'<text class="soft" x="{left}" y="{height - 8}">accuracy by speaker, %, the worst first</text>')
-    return _svg(width, height, parts, "Accuracy by speaker")
+    return svg(width, height, parts, "Accuracy by speaker")
 
 
 def scatter(features: Floats, truth: NDArray[np.int64], words: Sequence[str]) -> str:
@@ -203,7 +211,7 @@ def scatter(features: Floats, truth: NDArray[np.int64], words: Sequence[str]) ->
         parts.append(f'<circle cx="{width - right + 14}" cy="{mark - 4}" r="5" fill="{colour}"/>')
         parts.append(f'<text x="{width - right + 26}" y="{mark}">{escape(word)}</text>')
     parts.append(f'<text class="soft" x="{left + 8}" y="{top + 14}">standard deviation</text>')
-    return _svg(width, height, parts, "Mean and standard deviation of features by word")
+    return svg(width, height, parts, "Mean and standard deviation of features by word")
 
 
 def colour_of(word: str, place: int) -> str:
@@ -263,7 +271,8 @@ def _spread(ends: Sequence[tuple[float, str]], least: float = 15.0) -> list[tupl
     return placed
 
 
-def _svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
+def svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
+    """An inline SVG of parts, with a name for those who cannot see it."""
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" aria-label="{escape(title)}">'
         + "".join(parts)

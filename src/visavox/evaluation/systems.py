@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -27,22 +28,27 @@ def make(
     data: Data,
     folder: str | os.PathLike[str] | None,
     tell: bool,
+    overrides: Mapping[str, object] | None = None,
 ) -> AsItIs | Refitted | Trained:
     """What can be judged, from a recognizer, a model's name or path, or a recipe's.
 
     Raises:
-        OptionError: it is none of these.
+        OptionError: it is none of these, or there are overrides and it is no recipe.
         ModelError: the model cannot be loaded.
     """
     from visavox import recipes, zoo
 
     if isinstance(system, Recognizer):
+        if overrides:
+            raise OptionError("Only a recipe can be trained with other values: name a recipe, or give no overrides.")
         name = system.card.name if system.card is not None else type(system).__name__
         # A card that names no corpus is that of something fitted in memory, which must forget what it learned.
         fixed = bool(system.card is not None and system.card.corpora) or not can_fit(system)
         return AsItIs(name, system) if fixed else Refitted(name, system)
     text = os.fspath(system)
     if text in zoo.names() or text.endswith((".onnx", ".json")) or Path(text).is_dir():
+        if overrides:
+            raise OptionError(f"{text} is a model: only a recipe can be trained with other values.")
         card = zoo.card(text)
         prior = _judging_prior(card)
         return AsItIs(card.name, zoo.load(text, prior=prior), [f"Probabilities stand under the prior {prior!r}."])
@@ -53,7 +59,7 @@ def make(
         raise OptionError(
             f"{text}: neither a shipped model ({known}) nor a model's path nor a recipe ({error})."
         ) from None
-    return Trained(text, protocol, data, folder, tell)
+    return Trained(text, protocol, data, folder, tell, overrides=overrides or {})
 
 
 def own_baseline(system: System) -> str:

@@ -7,9 +7,10 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,13 @@ from numpy.typing import NDArray
 from visavox.calibration import change_prior
 from visavox.datasets import Data, Sample, select
 from visavox.errors import DataError, LeakError, OptionError
-from visavox.evaluation.judges import Judged, features_of, once
+from visavox.evaluation.judges import Judged, features_of, groups, once
 from visavox.protocols import Fold, Protocol
+from visavox.protocols.folds import INNER_SEED
 from visavox.recognizer import Card, Status
+
+if TYPE_CHECKING:
+    from visavox.recipes import Recipe
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +42,8 @@ class Trained:
         data: where the corpora are.
         folder: holds the folds' run folders; `runs/<recipe>/<protocol>` where nothing is said.
         tell: whether the training tells how it goes.
+        overrides: values put in place of the recipe's, by dotted key; a folder keeps the recipe that its folds were
+            begun with, so that another one, or other values, are not taken for it.
     """
 
     recipe: str
@@ -44,6 +51,7 @@ class Trained:
     data: Data = None
     folder: str | os.PathLike[str] | None = None
     tell: bool = False
+    overrides: Mapping[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     status: Status = "held-out"
 
@@ -51,6 +59,7 @@ class Trained:
         from visavox import recipes
         from visavox.recipes.pairing import is_fusion
         from visavox.recipes.starting import start_of
+        from visavox.recipes.writing import whole
 
         text = recipes.recipe.text_of(self.recipe)
         if is_fusion(text):
@@ -58,7 +67,11 @@ class Trained:
                 f"{self.recipe} is a fusion of shipped models: evaluate that model by its name, or a Fusion of "
                 f"recognizers in Python."
             )
-        self._recipe = recipes.read(text)
+        self._recipe = recipes.read(text, self.overrides)
+        self._changes = dict(self.overrides)
+        if set(self.protocol.words) != set(self._recipe.words):
+            self._changes["words"] = list(self.protocol.words)
+        self._text = whole(text, {**self._changes, "sweep": []})
         self.modality: str = self._recipe.modality
         self.name = self._recipe.name
         start = start_of(self._recipe)
@@ -72,24 +85,26 @@ class Trained:
 
         Raises:
             LeakError: the folder holds a network that held out others.
+            TrainingError: the folder holds a network of another recipe.
         """
         from visavox import recipes, zoo
+        from visavox.recipes.writing import keep, whole
 
         place = self.place / f"fold-{_slug(fold.name)}"
-        path = place / f"{self.name}.onnx"
+        keep(whole(self._text, self._nobody_chooses(samples, fold)), place)
+        path = place / f"{self.name}.json"
         predictions = place / "predictions.csv"
-        if not (path.is_file() and path.with_suffix(".json").is_file() and predictions.is_file()):
-            words = protocol.words
+        if not (_whole(path) and predictions.is_file()):
             recipes.run(
                 self.recipe,
                 data=self.data,
                 folder=place,
                 roles=self.roles(samples, fold),
                 random=protocol.random,
-                overrides={"words": list(words)} if set(words) != set(self._recipe.words) else {},
+                overrides=self.changes(samples, fold),
                 progress=self.tell,
             )
-        card = Card.read(path.with_suffix(".json"))
+        card = Card.read(path)
         known = _predictions(predictions, card)
         test = [samples[index] for index in fold.test]
         self._check(place, test, known)
@@ -99,26 +114,66 @@ class Trained:
         rest = np.array([row for row, sample in enumerate(test) if _key(sample) not in known], dtype=np.int64)
         found = change_prior(found, card.prior("corpus"), card.prior(self._recipe.judging.prior))
         if len(rest):
-            more = zoo.load(path, prior=self._recipe.judging.prior).predict_proba([test[row].clip for row in rest])
-            found[rest] = more
-            named = ", ".join(str(test[row].clip.name) for row in rest[:3])
-            defects = Counter(test[row].defect or "other" for row in rest)
-            told = ", ".join(f"{count} {defect}" for defect, count in defects.items())
-            once(
-                self.notes,
-                f"fold {fold.name}: {len(rest)} clips that the recipe leaves out ({told}; {named}) are judged too.",
-            )
+            judge = zoo.load(path, prior=self._recipe.judging.prior)
+            clips = [test[row].clip for row in rest]
+            found[rest] = more = judge.predict_proba(clips)
+            able = ~np.isnan(more).all(axis=1)
+            if not able.all():
+                for row, reason in zip(
+                    rest[~able], judge.reasons([test[row].clip for row in rest[~able]]), strict=True
+                ):
+                    reasons[int(row)] = reason
+            if able.any():
+                named = ", ".join(str(test[row].clip.name) for row in rest[able][:3])
+                defects = Counter(test[row].defect or "other" for row in rest[able])
+                told = ", ".join(f"{count} {defect}" for defect, count in defects.items())
+                once(
+                    self.notes,
+                    f"fold {fold.name}: {able.sum()} clips that the recipe leaves out ({told}; {named}) are judged "
+                    f"too.",
+                )
         inner = features_of(zoo.load(path), test) if features else None
-        return Judged(fold.test, card.words, found, tuple(reasons), _history(place / "history.csv"), inner)
+        return Judged(fold.test, card.words, found, tuple(reasons), history_in(place / "history.csv"), inner)
 
     def roles(self, samples: Sequence[Sample], fold: Fold) -> dict[str, list[Sample]]:
-        """The fold's clips by what they are for; where an epoch is chosen, by speakers of the training part."""
+        """The fold's clips by what they are for; where an epoch is chosen, by speakers of the training part.
+
+        Under a random protocol of few speakers by clips of it: a speaker more or less would be another protocol.
+        """
         train, validation = fold.train, fold.validation
-        if not len(validation) and "best" in {one.keep for one in (self._recipe.training, *self._recipe.further)}:
-            inner = self.protocol.inner(samples, train, VALIDATION_PARTS)[0]
-            train, validation = inner.train, inner.test
+        if self._chooses and not len(validation) and not self._nobody_chooses(samples, fold):
+            people = self._people(samples, fold)
+            if self.protocol.random and people < VALIDATION_PARTS:
+                order = np.random.default_rng(INNER_SEED).permutation(train)
+                out = max(1, len(order) // VALIDATION_PARTS)
+                train, validation = np.sort(order[out:]), np.sort(order[:out])
+            else:
+                inner = self.protocol.inner(samples, train, VALIDATION_PARTS)[0]
+                train, validation = inner.train, inner.test
         sides = {"train": train, "validation": validation, "test": fold.test}
         return {role: [samples[index] for index in rows] for role, rows in sides.items()}
+
+    def changes(self, samples: Sequence[Sample], fold: Fold) -> dict[str, object]:
+        """All values that a fold puts in place of the recipe's, by dotted key."""
+        return self._changes | self._nobody_chooses(samples, fold)
+
+    @property
+    def _chooses(self) -> bool:
+        """Whether the recipe keeps the epoch that validated best."""
+        return "best" in {one.keep for one in (self._recipe.training, *self._recipe.further)}
+
+    def _people(self, samples: Sequence[Sample], fold: Fold) -> int:
+        """How many are learned from; a row that does not say who it is counts as somebody."""
+        return len(set(groups([samples[index] for index in fold.train])))
+
+    def _nobody_chooses(self, samples: Sequence[Sample], fold: Fold) -> dict[str, object]:
+        """What is changed where one speaker alone is learned from: nobody is left to choose the epoch, so none is."""
+        alone = self._chooses and not self.protocol.random and self._people(samples, fold) < 2
+        if not alone or len(fold.validation):
+            return {}
+        once(self.notes, "One speaker alone is learned from: nobody is left to choose the epoch, the last one is kept.")
+        members = {"members": for_members(self._recipe.members, _unchosen)} if self._recipe.members else {}
+        return {**_unchosen(self._recipe), **members}
 
     def _check(self, place: Path, test: Sequence[Sample], known: Mapping[tuple[str, str], Floats]) -> None:
         """Proof that the network in a folder held out these rows and no others."""
@@ -139,11 +194,64 @@ class Trained:
         else:
             held = {sample.speaker or sample.part for sample in test if _key(sample) in known}
             rest = [sample for sample in rest if (sample.speaker or sample.part) not in held]
+        rest = self._able(rest)
         if rest:
             raise LeakError(
                 f"{place}: its network did not hold out {rest[0].speaker or rest[0].part} ({rest[0].clip.name}), whom "
                 f"this fold judges; name another --folder."
             )
+
+    def _able(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The samples that hold something to judge: of the others nothing can have been learned."""
+        from visavox.recipes import make_wing
+
+        wing = make_wing(self._recipe) if samples and not self._recipe.members else None
+        absent = getattr(wing, "absent", None)
+        out = {id(sample) for sample in absent(samples)} if absent is not None else set()
+        return [sample for sample in samples if id(sample) not in out]
+
+
+def for_members(members: Mapping[str, object], change: Callable[[Recipe], Mapping[str, object]]) -> dict[str, object]:
+    """The [members] of a fused recipe, of which those that are trained have other values.
+
+    Args:
+        members: of the recipe, by source.
+        change: values put in place of a member's recipe's, by dotted key.
+    """
+    from visavox.recipes.recipe import read, text_of
+
+    result: dict[str, object] = {}
+    for source, told in members.items():
+        named = {"recipe": told} if isinstance(told, str) and ("/" in told or told.endswith(".toml")) else told
+        if isinstance(named, Mapping) and named.get("recipe"):
+            own = dict(_by_key(named.get("set", {})))
+            named = {**named, "set": {**own, **change(read(text_of(str(named["recipe"])), own))}}
+        result[source] = named
+    return result
+
+
+def _unchosen(recipe: Recipe) -> dict[str, object]:
+    """What makes a recipe keep its last epoch."""
+    shape = recipe.training.shape
+    return {
+        "training.keep": "last",
+        "training.patience": 0,
+        "training.shape": "constant" if shape == "plateau" else shape,
+    }
+
+
+def _by_key(table: Mapping[str, object], front: str = "") -> Iterator[tuple[str, object]]:
+    """Nested tables as values by dotted key."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _by_key(value, f"{front}{key}.")
+        else:
+            yield f"{front}{key}", value
+
+
+def _whole(path: Path) -> bool:
+    """Whether a model is there: its card, and its network unless it has none."""
+    return path.is_file() and (path.with_suffix(".onnx").is_file() or not Card.read(path).sha256)
 
 
 def _key(sample: Sample) -> tuple[str, str]:
@@ -167,7 +275,7 @@ def _predictions(path: Path, card: Card) -> dict[tuple[str, str], Floats]:
     return found
 
 
-def _history(path: Path) -> list[dict[str, float]]:
+def history_in(path: Path) -> list[dict[str, float]]:
     """The training history that a run left; none where it left none."""
     if not path.is_file():
         return []

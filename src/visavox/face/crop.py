@@ -234,24 +234,25 @@ def cut(pixels: NDArray[np.uint8], points: NDArray[np.floating], size: int = 224
     return result
 
 
-def shrink(pictures: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+def shrink(pictures: NDArray[np.uint8], size: int | tuple[int, int]) -> NDArray[np.float32]:
     """Pictures at another size, averaged over areas; where they are smaller than that, interpolated.
 
     Args:
         pictures: [shape=(..., h, w, 3)].
-        size: Height and width of the result.
+        size: Height and width of the result, or both where they differ.
 
     Returns:
-        Grey values 0..255 [shape=(..., size, size, 3)].
+        Grey values 0..255 [shape=(..., height, width, 3)].
 
     Example:
         >>> shrink(np.array([[[0], [4]], [[8], [4]]], dtype=np.uint8), 1).item()
         4.0
     """
     *first, height, width, colours = pictures.shape
+    tall, wide = (size, size) if isinstance(size, int) else size
     flat = pictures.reshape(-1, height, width * colours)
-    rows = _resized(flat, size).reshape(-1, width, colours)
-    return _resized(rows, size).astype(np.float32).reshape(*first, size, size, colours)
+    rows = _resized(flat, tall).reshape(-1, width, colours)
+    return _resized(rows, wide).astype(np.float32).reshape(*first, tall, wide, colours)
 
 
 def grey(pictures: NDArray[np.generic]) -> NDArray[np.float32]:

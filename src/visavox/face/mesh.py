@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import weights
-from visavox.face.crop import LEFT_EYE, RIGHT_EYE, Sampler, Square
+from visavox.face.crop import FACE_MIDDLE, FACE_SIZE, LEFT_EYE, RIGHT_EYE, Sampler, Square
 from visavox.face.detector import Detection
 from visavox.face.lite import LiteSession
 
@@ -98,3 +98,17 @@ def box_of(points: NDArray[np.floating]) -> NDArray[np.float32]:
     across, down = points.T[:2].copy()
     left, top = across.min(), down.min()
     return np.array([left, top, across.max() - left, down.max() - top], dtype=np.float32)
+
+
+def in_crop(network: FaceMesh, crop: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    """The points of the face in a crop (`crop.cut`), in pixels of it; None where the network sees none.
+
+    Args:
+        network: fits the mesh: twice, the second time where it found the face.
+        crop: the face, upright and framed as `crop.cut` frames it [shape=(h, w, 3)].
+    """
+    height, width = crop.shape[:2]
+    side = MARGIN * FACE_SIZE * max(height, width)
+    first = network(crop, Square(width / 2, FACE_MIDDLE * height, side))
+    found = network(crop, around_mesh(first)) if first.score >= SCORE else first
+    return found.points if found.score >= SCORE else None

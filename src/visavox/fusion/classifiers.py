@@ -148,6 +148,11 @@ class Learned:
             result[:, _classes(self.classifier)] = values
         return result
 
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Index of the word of each class that the classifier knows."""
+        return _classes(self.classifier)
+
     def _make(self) -> Classifier:
         from sklearn.base import clone
 

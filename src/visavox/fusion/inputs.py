@@ -87,16 +87,17 @@ class Scores:
 
     def fit(self, tables: Mapping[str, Floats], y: NDArray[np.int64]) -> Self:
         """Learns scales, means, and which sources are ever absent."""
-        values = self._values(tables)
+        values = self.values(tables)
         self.scaler.fit(values)
         self.told = ever_absent(tables)
         return self
 
     def columns(self, tables: Mapping[str, Floats]) -> Floats:
         """Rows without NaN [shape=(n, sources * words + sources ever absent)]."""
-        return np.hstack([self.scaler.filled(self._values(tables)), absence(tables, self.told)])
+        return np.hstack([self.scaler.filled(self.values(tables)), absence(tables, self.told)])
 
-    def _values(self, tables: Mapping[str, Floats]) -> Floats:
+    def values(self, tables: Mapping[str, Floats]) -> Floats:
+        """Members' scores side by side in the form that is seen, unscaled [shape=(n, sources * words)]."""
         if self.seen == "log":
             return np.hstack([np.nan_to_num(evidence(table)) for table in tables.values()])
         return np.hstack(list(tables.values()))

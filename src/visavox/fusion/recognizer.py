@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visavox.calibration import change_prior
 from visavox.clip import Clip
-from visavox.emotions import FOLDED, WORDS, expected_in_life, life_prior, project
+from visavox.emotions import WORDS, expected_in_life, life_prior
 from visavox.errors import DataError, ModelError, OptionError
 from visavox.fusion import cards, settings
 from visavox.fusion.calibrating import Calibrating, Calibrator
@@ -18,9 +18,10 @@ from visavox.fusion.checks import checked, match, places
 from visavox.fusion.classifiers import Classifier, Learned
 from visavox.fusion.features import Features
 from visavox.fusion.folds import fit_all, fresh, out_of_fold
-from visavox.fusion.inputs import Inputs, Scaling, Scores, Seen, absent, with_absences
+from visavox.fusion.inputs import Scaling, Scores, Seen, absent, with_absences
 from visavox.fusion.joint import Joint
-from visavox.fusion.rules import RULES, WEIGHTED, Floats, align, log_linear
+from visavox.fusion.rules import RULES, WEIGHTED, Floats, log_linear, over
+from visavox.fusion.saved import SavedColumns, SavedRule
 from visavox.fusion.settings import Level
 from visavox.fusion.shares import shares
 from visavox.fusion.weights import fit_mean_weights, fit_pool, fit_vote_weights
@@ -146,6 +147,9 @@ class Fusion(Recognizer):
         self.fitted_on = ""
         self.left_out_ = 0
         self.calibrator_ = Calibrator(calibration, logits=inputs == "logits")
+        self.shapes_: dict[str, tuple[int, ...]] = {}
+        self.learned_: Joint | Learned | SavedRule
+        self.columns_: Scores | Features | SavedColumns
 
     @property
     def is_learned(self) -> bool:
@@ -234,21 +238,21 @@ class Fusion(Recognizer):
         if self.frequencies_ is None:
             raise ModelError(f"The rule {self.rule!r} judges nothing before it was fitted: call fit or fit_scores.")
         rows = len(next(iter(tables.values())))
-        for source, shape in self._shapes.items():
+        for source, shape in self.shapes_.items():
             tables.setdefault(source, np.full((rows, *shape), np.nan))
             if tables[source].shape[1:] != shape:
                 got = list(tables[source].shape[1:])
                 raise DataError(f"{source}: expected {list(shape)} numbers a row as at fitting, got {got}.")
-        tables = {source: tables[source] for source in self._shapes}
+        tables = {source: tables[source] for source in self.shapes_}
         judged = ~np.asarray(np.stack([absent(table) for table in tables.values()]).all(axis=0))
         joined = np.where(judged[:, None], np.zeros(len(self.classes_)), np.nan)
         if judged.any():
             some = {source: table[judged] for source, table in tables.items()}
-            if isinstance(self._learned, Joint):
-                places = np.asarray(self._learned.classes_, dtype=np.int64)
-                joined[np.ix_(judged, places)] = self._learned.predict_proba(some)
+            if isinstance(self.learned_, Joint):
+                places = np.asarray(self.learned_.classes_, dtype=np.int64)
+                joined[np.ix_(judged, places)] = self.learned_.predict_proba(some)
             else:
-                joined[judged] = self._learned.probabilities(self._columns.columns(some))
+                joined[judged] = self.learned_.probabilities(self.columns_.columns(some))
         return self._under_prior(joined, np.array(list(self.frequencies_.values())))
 
     def shares(self, scores: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -374,12 +378,11 @@ class Fusion(Recognizer):
         return dict(zip(self.classes_, frequencies.tolist(), strict=True))
 
     def _learn(self, tables: Mapping[str, Floats], truth: NDArray[np.int64], people: Sequence[str] | None) -> None:
-        self._shapes = {source: table.shape[1:] for source, table in tables.items()}
-        self._learned: Joint | Learned
+        self.shapes_ = {source: table.shape[1:] for source, table in tables.items()}
         if self.level == "joint":
             made = fresh(self.rule) if isinstance(self.rule, Joint) else Joint(kind=str(self.rule), seed=self.seed)
             assert isinstance(made, Joint)
-            self._learned = made.fit(tables, truth, people)
+            self.learned_ = made.fit(tables, truth, people)
             return
         longer, origin = with_absences(tables, self.dropped, self.seed)
         if people is None or len(set(people)) < 2:
@@ -387,15 +390,15 @@ class Fusion(Recognizer):
             people = [f"row {row}" for row in range(len(truth))] if len(origin) > len(truth) else None
         truth = truth[origin]
         people = None if people is None else [people[row] for row in origin]
-        self._columns: Inputs = (
+        self.columns_ = (
             Scores(self.inputs, self.scaler)
             if self.level == "decision"
             else Features(self.join, self.scaler, self.weights, self.seed)
         )
-        self._columns.fit(longer, truth)
+        self.columns_.fit(longer, truth)
         assert not isinstance(self.rule, Joint)
         learned = Learned(self.rule, len(self.classes_), self.seed)
-        self._learned = learned.fit(self._columns.columns(longer), truth, people)
+        self.learned_ = learned.fit(self.columns_.columns(longer), truth, people)
 
     def _fit_weights(self, tables: Mapping[str, Floats], truth: NDArray[np.int64], frequencies: Floats) -> None:
         members = list(tables.values())
@@ -442,10 +445,4 @@ class Fusion(Recognizer):
         """A member's probabilities over the fusion's words, NaN at those it does not know; or its features."""
         if self.level != "decision":
             return np.asarray(member.features(clips), dtype=np.float64)
-        known: tuple[str, ...] = tuple(member.classes_)
-        values = member.predict_proba(clips)
-        if not set(known) <= set(self.classes_):
-            folded = {*known, *(FOLDED.get(word, word) for word in known)}
-            kept = tuple(word for word in self.classes_ if word in folded)
-            values, known = project(values, known, kept), kept
-        return align(values, known, self.classes_)
+        return over(member.predict_proba(clips), member.classes_, self.classes_)

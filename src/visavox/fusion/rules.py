@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.calibration import softmax
-from visavox.emotions import WORDS
+from visavox.emotions import FOLDED, WORDS, project
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +43,25 @@ def align(probabilities: Floats, known: Sequence[str], words: Sequence[str] = WO
         if word in words:
             result[:, list(words).index(word)] = probabilities[:, column]
     return result
+
+
+def over(probabilities: Floats, known: Sequence[str], words: Sequence[str]) -> Floats:
+    """A member's probabilities over other words than its own: those that are not among them are folded or taken out.
+
+    Args:
+        probabilities: [shape=(n, len(known))].
+        known: The member's words.
+        words: Those of the result, NaN where the member does not know one.
+
+    Example:
+        >>> over(np.array([[0.2, 0.3, 0.5]]), ("neutral", "calm", "happy"), ("neutral", "happy", "sad"))
+        array([[0.5, 0.5, nan]])
+    """
+    if not set(known) <= set(words):
+        folded = {*known, *(FOLDED.get(word, word) for word in known)}
+        kept = tuple(word for word in words if word in folded)
+        probabilities, known = project(probabilities, known, kept), kept
+    return align(probabilities, known, words)
 
 
 def evidence(aligned: Floats) -> Floats:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from visavox.errors import DataError, OptionError
 from visavox.protocols.folds import Fold, Indices, Maker, Protocol, Row, belongs, number_of, row_name
+from visavox.protocols.makers import (
+    by_key,
+    by_numbers,
+    by_part,
+    by_rank,
+    by_statement,
+    dealt,
+    of_speakers,
+    shuffled,
+)
 
 SIX = ("angry", "calm", "fearful", "happy", "neutral", "sad")
 """The words of the reports that judge RAVDESS's speech, and song, on six words."""
@@ -30,6 +40,9 @@ WORDS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "nemo": ("neutral", "happy", "sad", "angry", "fearful", "surprised"),
         "tess": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
         "urdu": ("neutral", "happy", "sad", "angry"),
+        "bred": ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"),
+        "bandai-namco": ("neutral", "happy", "sad", "angry"),
+        "aalto-motion": ("neutral", "sad", "angry"),
     }
 )
 """The words of each corpus, by its name in `visavox.datasets`."""
@@ -43,126 +56,14 @@ ACTOR6 = tuple(tuple(range(first, first + 4)) for first in range(1, 25, 4))
 REPORT_SEEDS = (42, 27, 31, 948088, 271617)
 """Seeds with which the report "Audio-Visual Emotion Recognition System" (Benha University, 2022) shuffled its clips."""
 
+FIVE = tuple(word for word in SIX if word != "calm")
+"""Those of them that SAVEE has, and that both actors have whose faces are at hand."""
+
 CKPLUS_FOLDS = 10
 CREMA_D_FOLDS = 5
 
 TWINS = ("blank", "exact", "near", "near_mirrored")
 """Defects for which an image of FER2013 is not learned from: nothing on it, or a twin among those that judge."""
-
-
-def by_numbers(sides: Sequence[tuple[str, Sequence[int]]]) -> Maker:
-    """Folds that judge speakers by number and learn from the others that any fold names, or that `sides` leaves over.
-
-    Args:
-        sides: name of each fold and the numbers of those whom it judges.
-    """
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        numbers = np.array([number_of(rows[index].speaker or "") for index in inside])
-        known = set(numbers.tolist())
-        for fold, judged in sides:
-            for number in judged:
-                if number not in known:
-                    raise DataError(f"{name}, fold {fold}: no clip of speaker {number:02d}; bring the whole corpus.")
-        return [
-            Fold(fold, inside[~np.isin(numbers, judged)], inside[np.isin(numbers, judged)]) for fold, judged in sides
-        ]
-
-    return make
-
-
-def by_key(key: Callable[[str], str], *, least: int = 2) -> Maker:
-    """Folds that judge all speakers of one key and learn from the others, such as each speaker for himself.
-
-    Args:
-        key: of a speaker.
-        least: how many folds there must be.
-    """
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        keys = [key(rows[index].speaker or "") for index in inside]
-        found = sorted(set(keys))
-        if len(found) < least:
-            raise DataError(
-                f"{name}: it needs at least {least} folds of speakers, and the {len(inside)} rows have "
-                f"{len(found)} ({', '.join(found)}); bring the whole corpus."
-            )
-        place = np.array([found.index(key) for key in keys])
-        return [Fold(one, inside[place != number], inside[place == number]) for number, one in enumerate(found)]
-
-    return make
-
-
-def by_rank(folds: int) -> Maker:
-    """Folds of every n-th speaker in the order of their names."""
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        speakers = sorted({rows[index].speaker or "" for index in inside})
-        if len(speakers) < folds:
-            raise DataError(f"{name}: {len(speakers)} speakers cannot fill {folds} folds; bring the whole corpus.")
-        rank = np.array([speakers.index(rows[index].speaker or "") % folds for index in inside])
-        return [Fold(str(k + 1), inside[rank != k], inside[rank == k]) for k in range(folds)]
-
-    return make
-
-
-def by_part(*, without: Sequence[str]) -> Maker:
-    """The corpus's own split; training rows with these defects are left out."""
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        sides: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-        for index in inside:
-            part = rows[index].part
-            if part not in sides:
-                raise DataError(
-                    f"{name}: {row_name(rows, int(index))} is in part {part!r}; expected train, validation or test."
-                )
-            if part != "train" or getattr(rows[index], "defect", "") not in without:
-                sides[part].append(int(index))
-        train, validation, test = (np.array(sides[part], dtype=np.int64) for part in ("train", "validation", "test"))
-        return [Fold("official", train, test, validation)]
-
-    return make
-
-
-def shuffled(seeds: Sequence[int], *, test: float, validation: float = 0.0) -> Maker:
-    """Clips shuffled and cut, once a seed: speakers are on both sides.
-
-    Shuffled and cut as `sklearn.model_selection.ShuffleSplit` does it (test first, then validation), over the rows in
-    the order given, so that a report's seed means something.
-
-    Args:
-        seeds: one fold each.
-        test: share that is judged.
-        validation: share that is held out for choosing.
-    """
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        folds = []
-        for seed in seeds:
-            order = inside[np.random.RandomState(seed).permutation(len(inside))]
-            first = int(np.ceil(test * len(inside)))
-            second = first + int(np.ceil(validation * len(inside)))
-            folds.append(
-                Fold(f"seed {seed}", np.sort(order[second:]), np.sort(order[:first]), np.sort(order[first:second]))
-            )
-        return folds
-
-    return make
-
-
-def dealt(folds: int, *, seed: int) -> Maker:
-    """Clips shuffled and dealt into folds as `sklearn.model_selection.KFold(shuffle=True)` does it."""
-
-    def make(name: str, rows: Sequence[Row], inside: Indices) -> list[Fold]:
-        if len(inside) < folds:
-            raise DataError(f"{name}: {len(inside)} clips cannot fill {folds} folds.")
-        order = np.arange(len(inside))
-        np.random.RandomState(seed).shuffle(order)
-        parts = [np.sort(part) for part in np.array_split(order, folds)]
-        return [Fold(str(k + 1), np.delete(inside, part), inside[part]) for k, part in enumerate(parts)]
-
-    return make
 
 
 def across(train: Sequence[str], test: str) -> Protocol:
@@ -235,16 +136,127 @@ def _loso(name: str, corpus: str, source: str = "") -> Protocol:
     )
 
 
-def _random(name: str, make: Maker, about: str, source: str, words: tuple[str, ...] = SIX) -> Protocol:
+def _random(
+    name: str,
+    make: Maker,
+    about: str,
+    source: str,
+    words: tuple[str, ...] = SIX,
+    corpora: tuple[str, ...] = ("ravdess",),
+) -> Protocol:
     return Protocol(
         name=name,
-        corpora=("ravdess",),
+        corpora=corpora,
         words=words,
         make=make,
         about=f"LEAKS ON PURPOSE: {about}; speakers and sentences are on both sides",
         source=source,
         speakers_apart=False,
     )
+
+
+def _cut(name: str, corpora: tuple[str, ...], words: tuple[str, ...], source: str) -> Protocol:
+    return _random(name, shuffled(REPORT_SEEDS, test=0.2), "clips cut 80/20 with five seeds", source, words, corpora)
+
+
+BENHA = "Audio-Visual Emotion Recognition System, Benha University, 2022"
+GESTURE = "report of 2024 after Wei et al., Expert Systems with Applications 237, 2024 (80/20); seeds as ravdess-random"
+LAB = "Emotion Recognition by Audio and Video, AI Lab, 2024, which names neither shares nor seeds: as ravdess-random"
+
+OF_SYSTEMS = (
+    _random(
+        "ravdess-speech-song-random",
+        shuffled(REPORT_SEEDS, test=0.1, validation=0.1),
+        "speech and song together, cut 80/10/10 with five seeds",
+        f"{BENHA} (2068 clips of six words, its split for sound)",
+        corpora=("ravdess", "ravdess-song"),
+    ),
+    Protocol(
+        name="ravdess-speech-song-luna5",
+        corpora=("ravdess", "ravdess-song"),
+        words=SIX,
+        make=by_numbers([(str(number), actors) for number, actors in enumerate(LUNA5, start=1)]),
+        about="speech and song together, the five folds of ravdess-luna5: a singer is who spoke, on one side",
+        source="folds of Luna-Jiménez et al., 2022, over the clips of " + BENHA,
+    ),
+    _random(
+        "ravdess-faces-random",
+        shuffled(REPORT_SEEDS, test=0.2),
+        "112 performances of actors 01 and 05, cut 80/20 with five seeds",
+        f"as the reports that know their test faces from training; seeds of {BENHA}",
+        WORDS_OF["ravdess"],
+        ("ravdess-faces",),
+    ),
+    Protocol(
+        name="ravdess-faces-actors",
+        corpora=("ravdess-faces",),
+        words=tuple(word for word in WORDS_OF["ravdess"] if word != "calm"),
+        make=by_key(str),
+        about="learn from one of actors 01 and 05, judge the other; no calm, which only one of them has",
+        source="ours: the smallest test with speakers apart that the faces at hand allow",
+    ),
+    _random(
+        "ravdess-01-random",
+        of_speakers((1,), shuffled(REPORT_SEEDS, test=0.2)),
+        "speech and song of actor 01, calm against angry, 32 clips cut 80/20 with five seeds",
+        'lecture 27 of "Affective Computing", IIIT Delhi: 20 % test, no seed named; of speech alone there are 16',
+        ("calm", "angry"),
+        ("ravdess", "ravdess-song"),
+    ),
+    _random(
+        "ravdess-faces-05-random",
+        of_speakers((5,), shuffled(REPORT_SEEDS, test=0.2)),
+        "faces of actor 05, calm against angry, 16 clips cut 80/20 with five seeds",
+        "as ravdess-01-random; of actor 01 no calm face is at hand",
+        ("calm", "angry"),
+        ("ravdess-faces",),
+    ),
+    _random(
+        "savee-random",
+        shuffled(REPORT_SEEDS, test=0.1, validation=0.1),
+        "360 clips of five words, cut 80/10/10 with five seeds",
+        BENHA,
+        FIVE,
+        ("savee",),
+    ),
+    _cut("enterface-random", ("enterface",), WORDS_OF["enterface"], GESTURE),
+    _cut("ckplus-random", ("ckplus",), WORDS_OF["ckplus"], GESTURE),
+    _cut("aff-wild2-random", ("aff-wild2",), WORDS_OF["aff-wild2"], GESTURE),
+    _cut("bred-random", ("bred",), WORDS_OF["bred"], GESTURE),
+    _loso("bred-loso", "bred"),
+    _cut("bandai-namco-random", ("bandai-namco",), WORDS_OF["bandai-namco"], GESTURE),
+    Protocol(
+        name="bandai-namco-actions",
+        corpora=("bandai-namco",),
+        words=WORDS_OF["bandai-namco"],
+        make=by_statement(4),
+        about="four folds by what is done (walk, bow, run …): the three actors are not told apart, so on both sides",
+        source="ours",
+        speakers_apart=False,
+    ),
+    _cut("aalto-motion-random", ("aalto-motion",), WORDS_OF["aalto-motion"], GESTURE),
+    _loso("aalto-motion-loso", "aalto-motion"),
+    Protocol(
+        name="raf-db-official",
+        corpora=("raf-db",),
+        words=WORDS_OF["raf-db"],
+        make=by_part(without=()),
+        about="the official split",
+        source="Li, Deng and Du, CVPR 2017; nobody knows who is who",
+        speakers_apart=False,
+    ),
+    _cut("rml-random", ("rml",), WORDS_OF["rml"], LAB),
+    _cut("ravdess-rml-random", ("ravdess", "rml"), WORDS_OF["rml"], LAB),
+    Protocol(
+        name="ravdess-rml-speakers",
+        corpora=("ravdess", "rml"),
+        words=WORDS_OF["rml"],
+        make=by_rank(5),
+        about="speech of RAVDESS and RML together, five folds of every fifth speaker in the order of their names",
+        source="ours, over the clips of " + LAB.partition(",")[0],
+    ),
+)
+"""Of the systems that `visavox reproduce` makes again, beside those that others use too."""
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
@@ -333,6 +345,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "they are",
                 speakers_apart=False,
             ),
+            *OF_SYSTEMS,
             Protocol(
                 name="ckplus-subject10",
                 corpora=("ckplus",),

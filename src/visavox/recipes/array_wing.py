@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from visavox.datasets import Sample
 from visavox.errors import OptionError
-from visavox.inputs import Kinds, as_numbers
+from visavox.inputs import Copies, Kinds, as_numbers
 from visavox.recipes.caching import Cache, identity
 from visavox.training.arrays import ArrayTask, Labelled
 
@@ -60,7 +61,9 @@ class ArrayWing:
         except TypeError as error:
             raise OptionError(f"Bad [network] for {network.get('kind')!r}: {error}.") from None
         left = dict(augmentation)
-        self._copies, self._vary = kinds.copies(left), kinds.vary(left)
+        self._copies = kinds.copies(left)
+        self._copying = {key: value for key, value in augmentation.items() if key not in left}
+        self._vary = kinds.vary(left)
         if left:
             raise OptionError(f"Bad value {next(iter(left))!r} for a key of augmentation: this modality has no such.")
         for key in loss:
@@ -98,12 +101,10 @@ class ArrayWing:
             copies: whether varied copies are among them, as the recipe wants.
         """
         parts, labels = [], []
-        for number, sample in enumerate(samples):
+        for sample in samples:
             found = [self.examples(sample)]
             if copies and self._copies is not None:
-                rng = np.random.default_rng([number, 11])
-                full = self.kinds.fill(sample.clip, self.input.wants)
-                found += [self.input.of(copy) for copy in self._copies(full, rng)]
+                found.append(self._varied(sample, self._copies))
             parts += found
             labels += [self.words.index(sample.emotion)] * sum(map(len, found))
         nothing = np.zeros((0, *self.input.shape), dtype=np.float32)
@@ -113,6 +114,18 @@ class ArrayWing:
         """The examples of a clip [m, *shape], from the cache where they are there; none where it cannot be judged."""
         key = f"{self.input!r} of {identity(sample.clip)}"
         return self._cache.array(key, lambda: self.input.of(self.kinds.fill(sample.clip, self.input.wants)))
+
+    def _varied(self, sample: Sample, copies: Copies) -> NDArray[np.generic]:
+        """The examples of a clip's varied copies, kept as `examples` are; what is drawn depends on the clip alone."""
+        who = identity(sample.clip)
+
+        def make() -> NDArray[np.generic]:
+            rng = np.random.default_rng(list(hashlib.sha256(who.encode()).digest()))
+            full = self.kinds.fill(sample.clip, self.input.wants)
+            made = [self.input.of(copy) for copy in copies(full, rng)]
+            return np.concatenate(made) if made else self.examples(sample)[:0]
+
+        return self._cache.array(f"{self.input!r} of copies {self._copying!r} of {who}", make)
 
     def absent(self, samples: Sequence[Sample]) -> list[Sample]:
         """The samples that hold nothing to judge."""

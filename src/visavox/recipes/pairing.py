@@ -25,9 +25,10 @@ from visavox.emotions import WORDS, project
 from visavox.errors import OptionError
 from visavox.fusion import RULES, Fusion, align, fit_weights
 from visavox.recipes.judging import confidence
-from visavox.recipes.making import judged, make_wing, versions
+from visavox.recipes.making import versions
 from visavox.recipes.recipe import make, read
 from visavox.recipes.roles import split
+from visavox.recipes.teaching import judged, make_wing
 from visavox.recognizer import Card, Corpus, Score
 from visavox.session import Session
 
@@ -80,8 +81,9 @@ class _Member:
 
 
 def is_fusion(text: str) -> bool:
-    """Whether a recipe's text is that of a fusion."""
-    return tomllib.loads(text).get("modality") == "fused"
+    """Whether a recipe's text is that of a fusion fitted on pairs; one with corpora of its own learns from clips."""
+    table = tomllib.loads(text)
+    return table.get("modality") == "fused" and "corpora" not in table
 
 
 def fit_fusion(

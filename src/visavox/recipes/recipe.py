@@ -15,7 +15,7 @@ from visavox.errors import InputError, OptionError
 from visavox.recipes.judging import Judging
 from visavox.training import Schedule, Storage
 
-MODALITIES = ("face", "voice", "body")
+MODALITIES = ("face", "voice", "body", "fused")
 """What a recipe can teach."""
 
 Through = Literal["network", "recognizer", "analyze"]
@@ -38,6 +38,8 @@ class Use:
         train: the rest where nothing is said.
         exclude: left out of everything.
         words: words of this corpus that are used; all that the recipe knows where nothing is said.
+        beside: corpora that hold the same performances: what a clip lacks, as a voice lacks its face, is taken from
+            their clip of the same take. For fusions.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Use:
     train: Mapping[str, Sequence[object]] = field(default_factory=dict)
     exclude: Mapping[str, Sequence[object]] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,21 @@ class Unseen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A variant of a recipe, to be trained beside it: one row of the table that a report has of its modifications.
+
+    Args:
+        name: of the variant, as the table calls it.
+        set: what it changes: values by dotted key, as overrides are (`read`). Tables in it stand for their keys.
+        reported: what the report gives for it, the share judged right (0..1); None where it gives nothing.
+    """
+
+    name: str
+    set: Mapping[str, Any] = field(default_factory=dict)
+    reported: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What made a model, as its TOML file says it.
 
@@ -86,6 +104,8 @@ class Recipe:
         input: the wing's.
         augmentation: the wing's.
         loss: the wing's.
+        members: of a fusion, by source (`visavox.recipes.members`).
+        fusion: of a fusion: how members are joined (`visavox.recipes.fusing`).
         training: the schedule.
         further: schedules of further networks, each trained from scratch; what is used is the mean of all. In TOML,
             `[[further]]` holds what differs from `[training]`; at least the seed should.
@@ -100,11 +120,12 @@ class Recipe:
         storage: of weights in the model's file, "float32" or "float16" (`visavox.training.export`).
         limit: most clips of each role and corpus; 0 for all. For trials.
         reported: what the system's report gives for this row: values (0..1) by metric, and a `note`.
+        sweep: variants that can be trained beside it (`visavox train NAME --sweep`), in the order of their table.
         text: the TOML file's text.
     """
 
     name: str
-    modality: Literal["face", "voice", "body"]
+    modality: Literal["face", "voice", "body", "fused"]
     words: tuple[str, ...]
     corpora: tuple[Use, ...]
     unseen: tuple[Unseen, ...] = ()
@@ -117,6 +138,8 @@ class Recipe:
     input: Mapping[str, Any] = field(default_factory=dict)
     augmentation: Mapping[str, Any] = field(default_factory=dict)
     loss: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+    fusion: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)
     further: tuple[Schedule, ...] = ()
     settle: bool = False
@@ -126,6 +149,7 @@ class Recipe:
     storage: Storage = "float32"
     limit: int = 0
     reported: Mapping[str, object] = field(default_factory=dict)
+    sweep: tuple[Sweep, ...] = ()
     text: str = ""
 
 
@@ -173,21 +197,14 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
     Raises:
         OptionError: the text is not TOML, or a key or value is none that recipes know.
     """
-    table = tables(text)
-    for key, value in parse_overrides(overrides).items():
-        *parents, last = key.split(".")
-        inner = table
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-            if not isinstance(inner, dict):
-                raise OptionError(f"Bad value {key!r} for an override: {parent} is not a table of the recipe.")
-        inner[last] = value
+    table = changed(text, overrides)
     table["corpora"] = tuple(make(Use, item, "corpora") for item in table.get("corpora", ()))
     table["unseen"] = tuple(make(Unseen, item, "unseen") for item in table.get("unseen", ()))
     training = table.get("training", {})
     table["training"] = make(Schedule, training, "training")
     table["further"] = tuple(make(Schedule, {**training, **item}, "further") for item in table.get("further", ()))
     table["judging"] = make(Judging, table.get("judging", {}), "judging")
+    table["sweep"] = tuple(_sweep(item) for item in table.get("sweep", ()))
     recipe: Recipe = make(Recipe, {**table, "text": text}, "a recipe")
     if recipe.modality not in MODALITIES:
         raise OptionError.one_of("modality", recipe.modality, MODALITIES)
@@ -196,7 +213,8 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
     if not recipe.corpora:
         raise OptionError("A recipe needs at least one [[corpora]] to learn from.")
     for word in recipe.words:
-        emotions.word(word)
+        if (ours := emotions.word(word)) != word:
+            raise OptionError(f"Bad value {word!r} for words: it is called {ours!r} here.")
     if recipe.leaks:
         every = tuple(dataclasses.replace(use, exclude={}) for use in recipe.corpora)
         recipe = dataclasses.replace(recipe, name=f"{recipe.name}-with-copies", corpora=every, split=LEAKING)
@@ -207,6 +225,28 @@ def read(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> Rec
         if metric not in protocols.METRICS:
             raise OptionError.one_of("judging.metrics", metric, protocols.METRICS)
     return recipe
+
+
+def changed(text: str, overrides: Mapping[str, object] | Sequence[str] = ()) -> dict[str, Any]:
+    """A recipe's tables with values put in place of others, as `read` does it.
+
+    Example:
+        >>> changed('name = "trial"', ["training.epochs=1"])
+        {'name': 'trial', 'training': {'epochs': 1}}
+
+    Raises:
+        OptionError: the text is not TOML, or a key leads through what is no table.
+    """
+    table = tables(text)
+    for key, value in parse_overrides(overrides).items():
+        *parents, last = key.split(".")
+        inner = table
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise OptionError(f"Bad value {key!r} for an override: {parent} is not a table of the recipe.")
+        inner[last] = value
+    return table
 
 
 def tables(text: str) -> dict[str, Any]:
@@ -239,6 +279,22 @@ def parse_overrides(overrides: Mapping[str, object] | Sequence[str]) -> dict[str
             result[key.strip()] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             result[key.strip()] = value.strip()
+    return result
+
+
+def _sweep(table: Mapping[str, Any]) -> Sweep:
+    """A variant from its table, what it sets by dotted key."""
+    item: Sweep = make(Sweep, table, "sweep")
+    if not isinstance(item.set, Mapping) or not isinstance(item.reported, int | float | None):
+        raise OptionError(f"Bad value for set or reported in sweep {item.name!r}: expected a table, and a number.")
+    return dataclasses.replace(item, set=_by_key(item.set))
+
+
+def _by_key(table: Mapping[str, Any], front: str = "") -> dict[str, Any]:
+    """Nested tables as values by dotted key."""
+    result: dict[str, Any] = {}
+    for key, value in table.items():
+        result.update(_by_key(value, f"{front}{key}.") if isinstance(value, Mapping) else {f"{front}{key}": value})
     return result
 
 

@@ -12,6 +12,7 @@ from visavox import datasets, emotions
 from visavox.datasets import About, Data, Sample
 from visavox.errors import OptionError, TrainingError
 from visavox.protocols import check_apart
+from visavox.recipes.beside import joined
 from visavox.recipes.recipe import Recipe, Unseen, Use
 from visavox.recognizer import Corpus, Status
 
@@ -35,7 +36,7 @@ def split(recipe: Recipe, data: Data = None) -> dict[str, list[Sample]]:
     # A recipe that leaks on purpose has performances on two sides, never people.
     roles: dict[str, list[Sample]] = {role: [] for role in ROLES}
     for use in recipe.corpora:
-        left = known(recipe, datasets.load(use.name, data), use.exclude, use.words)
+        left = known(recipe, joined(datasets.load(use.name, data), use.beside, data), use.exclude, use.words)
         for role in ("test", "validation", "train"):
             wanted: Mapping[str, Sequence[object]] = getattr(use, role)
             taken = datasets.select(left, wanted) if wanted or role == "train" else []
@@ -55,7 +56,9 @@ def split(recipe: Recipe, data: Data = None) -> dict[str, list[Sample]]:
     return roles
 
 
-def given(recipe: Recipe, roles: Roles, *, random: bool = False) -> tuple[Recipe, dict[str, list[Sample]]]:
+def given(
+    recipe: Recipe, roles: Roles, *, random: bool = False, data: Data = None
+) -> tuple[Recipe, dict[str, list[Sample]]]:
     """Clips that a caller gives in place of those that the recipe would take, and the recipe that takes just these.
 
     What the recipe excludes of a corpus is left out of them, and words as in `split`.
@@ -64,6 +67,7 @@ def given(recipe: Recipe, roles: Roles, *, random: bool = False) -> tuple[Recipe
         recipe: whose words, exclusions and limit are kept.
         roles: the clips by what they are for.
         random: whether speakers may be on two sides, as under a protocol that leaks on purpose.
+        data: where corpora are that stand beside those of the clips.
 
     Raises:
         OptionError: there is no such role.
@@ -79,12 +83,13 @@ def given(recipe: Recipe, roles: Roles, *, random: bool = False) -> tuple[Recipe
         _check_apart(recipe.name, kept)
     taken: dict[str, list[Sample]] = {}
     for role, samples in kept.items():
-        here = known(recipe, samples, {})
+        here = known(recipe, _beside(recipe, samples, data), {})
         names = dict.fromkeys(sample.corpus for sample in here)
         taken[role] = [s for name in names for s in _few([s for s in here if s.corpus == name], recipe.limit)]
     _check_enough(recipe, taken, "give some more")
     corpora = dict.fromkeys(sample.corpus for role in ("train", "validation") for sample in taken[role])
-    uses = tuple(Use(name=name, exclude=excluded.get(name, {})) for name in corpora)
+    beside = {use.name: use.beside for use in recipe.corpora}
+    uses = tuple(Use(name=name, exclude=excluded.get(name, {}), beside=beside.get(name, ())) for name in corpora)
     how = "clips at random: speakers are on both sides" if random else "as the caller gave them: nobody is on two sides"
     return dataclasses.replace(recipe, corpora=uses, unseen=(), split=how), taken
 
@@ -210,6 +215,8 @@ def _corpus(use: Use, roles: Roles, known_as: About) -> Corpus:
     here = {role: [s for s in roles[role] if s.corpus == use.name] for role in ROLES}
     speakers = {s.speaker for s in here["train"] if s.speaker is not None}
     used = [f"{role}: {len(here[role])} clips{_where(getattr(use, role))}" for role in ROLES if here[role]]
+    if use.beside:
+        used.append(f"beside it {', '.join(use.beside)}")
     if use.exclude:
         used.append(f"left out: {_where(use.exclude).strip(' ()')}")
     return Corpus(
@@ -239,6 +246,18 @@ def _without(samples: Sequence[Sample], excluded: Mapping[str, Mapping[str, Sequ
         for sample in datasets.select([sample for sample in samples if sample.corpus == name], exclude)
     }
     return [sample for sample in samples if id(sample) not in gone]
+
+
+def _beside(recipe: Recipe, samples: Sequence[Sample], data: Data) -> list[Sample]:
+    """Clips with what the recipe has beside them: faces beside voices, and voices beside faces."""
+    result = list(samples)
+    others = {use.name: use.beside for use in recipe.corpora if use.beside}
+    others |= {name: (use,) for use, names in others.items() for name in names if name not in others}
+    for corpus, names in others.items():
+        own = [place for place, sample in enumerate(result) if sample.corpus == corpus]
+        for place, sample in zip(own, joined([result[place] for place in own], names, data), strict=True):
+            result[place] = sample
+    return result
 
 
 def _check_apart(name: str, roles: Roles) -> None:

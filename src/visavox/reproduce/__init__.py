@@ -1,6 +1,7 @@
 """The tables that others published, and those that tell how good we are, made again by one command each.
 
-A table's file offers `TITLE`, and `rows(data, folder, progress)`, which makes them from the corpora that are there.
+A table's file offers `TITLE`, and `rows(data, folder, progress)`, which makes them from the corpora that are there. A
+published system is a plan of rows and protocols, made into a page by `visavox.reproduce.systems`.
 """
 
 from __future__ import annotations
@@ -61,8 +62,10 @@ class Table(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """The tables that can be made."""
-    return tuple(TABLES)
+    """The published systems and the tables that can be made."""
+    from visavox.reproduce.systems import SYSTEMS
+
+    return (*SYSTEMS, *TABLES)
 
 
 def table(name: str) -> Table:

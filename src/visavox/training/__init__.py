@@ -1,7 +1,7 @@
 """Networks taught: batches in, a fitted network out, and its ONNX file. It knows no network and no corpus."""
 
 from visavox.training.arrays import ArrayTask
-from visavox.training.exporting import Storage, export, settle, weights_of
+from visavox.training.exporting import Storage, export, parameters_of, settle, weights_of
 from visavox.training.loop import Batch, History, Schedule, Task, fast_bfloat16, fit, rate
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "export",
     "fast_bfloat16",
     "fit",
+    "parameters_of",
     "rate",
     "settle",
     "weights_of",

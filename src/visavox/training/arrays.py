@@ -112,7 +112,8 @@ class ArrayTask:
     def validate(self, network: torch.nn.Module) -> dict[str, float]:
         """Mean recall over words ("score"), accuracy and cross-entropy on the validation inputs.
 
-        Without any, a score that is no number.
+        Beside them stands the accuracy on as many training inputs, unvaried, so that curves show what was learned by
+        heart. Without any to validate on, a score that is no number.
         """
         truth = self.validation.labels
         if not len(truth):
@@ -120,9 +121,13 @@ class ArrayTask:
         logits = judged(network, self.validation.inputs)
         right = logits.argmax(axis=1) == truth
         lost = np.logaddexp.reduce(logits, axis=1) - logits[np.arange(len(truth)), truth]
+        # Spread evenly over the training part, the same every time.
+        rows = np.linspace(0, len(self.train.labels) - 1, min(len(truth), len(self.train.labels))).astype(np.int64)
+        learned = judged(network, self.train.inputs[rows]).argmax(axis=1) == self.train.labels[rows]
         return {
             "score": float(np.mean([right[truth == word].mean() for word in np.unique(truth)])),
             "accuracy": float(right.mean()),
+            "training_accuracy": float(learned.mean()),
             "validation_loss": float(lost.mean()),
         }
 
@@ -135,7 +140,7 @@ def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return lost
 
 
-def judged(network: torch.nn.Module, inputs: NDArray[np.generic], *, batch: int = 32) -> NDArray[np.float64]:
+def judged(network: torch.nn.Module, inputs: NDArray[np.generic], *, batch: int = 8) -> NDArray[np.float64]:
     """Logits [n, k] of a network in evaluation mode, a batch at a time."""
     import torch
 

@@ -223,27 +223,30 @@ def fit(
         The history of all epochs.
 
     Raises:
+        OptionError: there is no such device here.
         TrainingError: the loss is not a number, memory ran out, or the folder holds a run with another schedule or
             beginning.
     """
     import torch
 
+    device = _device(schedule)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
-    device = torch.device(schedule.device)
     half = schedule.precision == "bfloat16" or (
         schedule.precision == "auto" and (device.type == "cuda" or fast_bfloat16())
     )
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # Pictures are fastest so; kernels in three dimensions have no such layout.
+    flat = all(weight.ndim < 5 for weight in network.parameters())
+    network.to(device=device, memory_format=torch.channels_last if flat else torch.preserve_format)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False).eval()
     optimizer = _optimizer(network, schedule)
     history = History(keep=schedule.keep)
     _resume(place / "checkpoint.pt", network, averaged, optimizer, history, schedule, begun)
 
     total = schedule.epochs * task.steps
-    with _progress(progress, history, schedule.epochs, task.steps) as (advance, report):
+    with _memory(schedule), _progress(progress, history, schedule.epochs, task.steps) as (advance, report):
         for epoch in range(len(history.rows), schedule.epochs):
             if schedule.patience and epoch - history.best >= schedule.patience and history.best:
                 break
@@ -256,7 +259,7 @@ def fit(
                 done = epoch * task.steps + step
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.learning_rate * rate(done, total, schedule, history)
-                with _memory(schedule), torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+                with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
                     loss = task.loss(network, batch)
                 value = float(loss.detach())
                 if not math.isfinite(value):
@@ -265,8 +268,7 @@ def fit(
                         f"lower training.learning_rate (now {schedule.learning_rate:g}) or look for broken examples"
                     )
                 optimizer.zero_grad(set_to_none=True)
-                with _memory(schedule):
-                    loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
                 optimizer.step()
                 _average(averaged, network, min(schedule.averaging, (1 + done) / (10 + done)))
@@ -296,6 +298,19 @@ def fit(
         network.load_state_dict(torch.load(place / "best.pt", map_location=device, weights_only=True))
     network.eval()
     return history
+
+
+def _device(schedule: Schedule) -> torch.device:
+    """Where torch computes."""
+    import torch
+
+    try:
+        device = torch.device(schedule.device)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch says so in either way where it was built without CUDA
+        here = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+        raise OptionError.one_of("training.device, here", schedule.device, here) from error
+    return device
 
 
 def _optimizer(network: torch.nn.Module, schedule: Schedule) -> torch.optim.Optimizer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ SLANEY_LOG_STEP = float(np.log(6.4) / 27.0)
 DECIBEL = float(np.log(10.0) / 10.0)
 """One decibel of power as a difference of natural logarithms."""
 
+Taper = Literal["hann", "hamming"]
+"""Windows that frames are cut with, periodic: what most networks hear through, and what some published systems do."""
+
 STEP = 8
 """Networks are given whole multiples of so many frames, as in training."""
 
@@ -35,7 +39,8 @@ _BLOCK = 256  # frames transformed at once: keeps the working set in the cache
 class LogMel:
     """How log-mel features are made; librosa's conventions.
 
-    Frames are centred, the ends padded with zeros, the window is a periodic Hann, the filters are Slaney's.
+    Frames are centred, the ends padded with zeros, the window is a periodic Hann (where functions are not told
+    otherwise), the filters are Slaney's.
 
     Args:
         rate: samples a second.
@@ -98,12 +103,15 @@ def mel_filters(options: LogMel | None = None) -> NDArray[np.float32]:
     return _filters(options.rate, options.n_fft, options.bands, options.low, options.high)
 
 
-def mel_power(samples: NDArray[np.float32], options: LogMel | None = None) -> NDArray[np.float32]:
+def mel_power(
+    samples: NDArray[np.float32], options: LogMel | None = None, *, taper: Taper = "hann"
+) -> NDArray[np.float32]:
     """Power in mel bands over time.
 
     Args:
         samples: [n] in -1..1 at `options.rate`, one channel.
         options: `LogMel()` if not given.
+        taper: the window, in place of Hann's.
 
     Returns:
         float32 [frames, bands], frame i centred on sample i * hop; frames = 1 + n // hop.
@@ -124,11 +132,11 @@ def mel_power(samples: NDArray[np.float32], options: LogMel | None = None) -> ND
     padded = np.zeros(max(needed, before + len(sound)), dtype=np.float32)
     padded[before : before + len(sound)] = sound
     view = np.lib.stride_tricks.sliding_window_view(padded, options.window)[:: options.hop][:frames]
-    hann, filters, first, last = _hann(options.window), *_nonzero_filters(options)
+    window, filters, first, last = _window(options.window, taper), *_nonzero_filters(options)
     result = np.empty((frames, options.bands), dtype=np.float32)
     rows = max(1, _ONE_THREAD // filters.size)
     for start in range(0, frames, _BLOCK):
-        spectrum = np.fft.rfft(view[start : start + _BLOCK] * hann, n=options.n_fft)[:, first:last]
+        spectrum = np.fft.rfft(view[start : start + _BLOCK] * window, n=options.n_fft)[:, first:last]
         power = spectrum.real**2 + spectrum.imag**2
         for low in range(0, len(power), rows):
             piece = power[low : low + rows]
@@ -136,12 +144,15 @@ def mel_power(samples: NDArray[np.float32], options: LogMel | None = None) -> ND
     return result
 
 
-def log_mel(samples: NDArray[np.float32], options: LogMel | None = None) -> NDArray[np.float32]:
+def log_mel(
+    samples: NDArray[np.float32], options: LogMel | None = None, *, taper: Taper = "hann"
+) -> NDArray[np.float32]:
     """Natural logarithm of power in mel bands over time: what the voice networks take.
 
     Args:
         samples: [n] in -1..1 at `options.rate`, one channel.
         options: `LogMel()` if not given.
+        taper: the window, in place of Hann's.
 
     Returns:
         float32 [frames, bands], frames = 1 + n // hop.
@@ -154,12 +165,17 @@ def log_mel(samples: NDArray[np.float32], options: LogMel | None = None) -> NDAr
         (101, 64)
     """
     options = options or LogMel()
-    power = mel_power(samples, options)
+    power = mel_power(samples, options, taper=taper)
     return np.log(np.maximum(power, np.float32(options.floor), out=power), out=power)
 
 
 def mfcc(
-    samples: NDArray[np.float32], options: LogMel | None = None, *, n_mfcc: int = 20, top_db: float | None = 80.0
+    samples: NDArray[np.float32],
+    options: LogMel | None = None,
+    *,
+    n_mfcc: int = 20,
+    top_db: float | None = 80.0,
+    taper: Taper = "hann",
 ) -> NDArray[np.float32]:
     """Mel cepstral coefficients over time.
 
@@ -168,6 +184,7 @@ def mfcc(
         options: `LogMel()` if not given; `floor` is the smallest power.
         n_mfcc: coefficients kept, 1 to `options.bands`; the first one is the level.
         top_db: decibels below the loudest cell at which the spectrum is cut; None leaves it whole.
+        taper: the window, in place of Hann's.
 
     Returns:
         float32 [frames, n_mfcc].
@@ -181,7 +198,7 @@ def mfcc(
     options = options or LogMel()
     if not 1 <= n_mfcc <= options.bands:
         raise OptionError(f"Bad value {n_mfcc} for n_mfcc, expected 1 to {options.bands}, the number of bands.")
-    decibels: NDArray[np.float32] = log_mel(samples, options) / np.float32(DECIBEL)
+    decibels: NDArray[np.float32] = log_mel(samples, options, taper=taper) / np.float32(DECIBEL)
     if top_db is not None:
         np.maximum(decibels, decibels.max() - np.float32(top_db), out=decibels)
     cepstra: NDArray[np.float32] = np.matmul(decibels, _cosines(options.bands)[:, :n_mfcc])
@@ -291,8 +308,10 @@ def _nonzero_filters(options: LogMel) -> tuple[NDArray[np.float32], int, int]:
 
 
 @lru_cache(maxsize=8)
-def _hann(length: int) -> NDArray[np.float32]:
-    window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length)).astype(np.float32)
+def _window(length: int, taper: Taper) -> NDArray[np.float32]:
+    high = 0.5 if taper == "hann" else 0.54
+    cosine = np.cos(2.0 * np.pi * np.arange(length) / length)
+    window: NDArray[np.float32] = (high - (1.0 - high) * cosine).astype(np.float32)
     window.setflags(write=False)
     return window
 

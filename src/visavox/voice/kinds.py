@@ -10,11 +10,30 @@ from visavox.clip import Clip
 from visavox.errors import InputError
 from visavox.inputs import Copies, Input, Kinds, Vary, Wanted
 from visavox.media import read_sound
-from visavox.voice.inputs import MeanMfcc
+from visavox.voice.copies import VoiceCopies
+from visavox.voice.inputs import MeanMfcc, MelPicture, Mfcc, MfccVector
+from visavox.voice.segments import MelSegments
+from visavox.voice.varying import PictureVariation
 
-INPUTS: Mapping[str, type[Input]] = {"mean-mfcc": MeanMfcc}
+INPUTS: Mapping[str, type[Input]] = {
+    "mean-mfcc": MeanMfcc,
+    "mel-picture": MelPicture,
+    "mel-segments": MelSegments,
+    "mfcc": Mfcc,
+    "mfcc-vector": MfccVector,
+}
 
-NETWORKS: Mapping[str, str] = {"cnn1d": "visavox.voice.networks.cnn1d:CNN1D"}
+NETWORKS: Mapping[str, str] = {
+    "cnn-transformer": "visavox.voice.networks.cnn_transformer:CNNTransformer",
+    "cnn1d": "visavox.voice.networks.cnn1d:CNN1D",
+    "cnn2d": "visavox.voice.networks.cnn2d:CNN2D",
+    "cnn3d-lstm": "visavox.voice.networks.crnn:CNN3DLSTM",
+    "crnn": "visavox.voice.networks.crnn:CRNN",
+    "parallel-cnn-attention-lstm": "visavox.voice.networks.attention_lstm:ParallelCNNAttentionLSTM",
+    "stacked-cnn-attention-lstm": "visavox.voice.networks.attention_lstm:StackedCNNAttentionLSTM",
+    "vector-cnn": "visavox.layers.vector:VectorCNN",
+    "vgg16": "visavox.voice.networks.vgg16:VGG16",
+}
 
 
 def fill(clip: Clip, wants: Wanted) -> Clip:
@@ -31,13 +50,13 @@ def fill(clip: Clip, wants: Wanted) -> Clip:
 
 
 def copies(augmentation: dict[str, Any]) -> Copies | None:
-    """Varied copies of training clips; takes its keys from the recipe's [augmentation]."""
-    return None
+    """Varied copies of training clips (`VoiceCopies`); takes its keys from the recipe's [augmentation]."""
+    return VoiceCopies.taken(augmentation)
 
 
 def vary(augmentation: dict[str, Any]) -> Vary | None:
-    """What is done to batches; takes its keys from the recipe's [augmentation]."""
-    return None
+    """What is done to batches (`PictureVariation`); takes its keys from the recipe's [augmentation]."""
+    return PictureVariation.taken(augmentation)
 
 
 KINDS = Kinds(inputs=INPUTS, networks=NETWORKS, fill=fill, copies=copies, vary=vary)

@@ -124,8 +124,9 @@ class VoiceTask:
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Cross entropy with the mixed and smoothed words."""
-        logits, _ = network(batch[0])
-        return functional.cross_entropy(logits, batch[1])
+        device = next(network.parameters()).device
+        logits, _ = network(batch[0].to(device))
+        return functional.cross_entropy(logits, batch[1].to(device))
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Mean recall over words ("score", averaged over corpora; each corpus's by its number) and cross-entropy.
@@ -262,13 +263,15 @@ def judge(network: nn.Module, spectra: Spectra, *, longest: int = 800) -> NDArra
     """
     lengths = np.clip(spectra.lengths // STEP * STEP, SHORTEST, longest)
     result: NDArray[np.float32] | None = None
+    device = next(network.parameters()).device
     with torch.no_grad():
         for length in np.unique(lengths):
             chosen = np.flatnonzero(lengths == length)
             for start in range(0, len(chosen), 64):
                 clips = chosen[start : start + 64]
                 mel = np.stack([_middle(spectra[index], int(length)) for index in clips])
-                logits = network(torch.from_numpy(np.ascontiguousarray(mel.swapaxes(1, 2))))[0].float().numpy()
+                inputs = torch.from_numpy(np.ascontiguousarray(mel.swapaxes(1, 2))).to(device)
+                logits = network(inputs)[0].float().cpu().numpy()
                 if result is None:
                     result = np.empty((len(spectra), logits.shape[1]), dtype=np.float32)
                 result[clips] = logits
