@@ -262,7 +262,7 @@ def test_a_model_that_no_training_can_begin_with(first: Path, tmp_path: Path) ->
     ):
         start_of(second(voice))
     with pytest.raises(ModelError, match="none of its weights fits this network by name and shape"):
-        start_of(second(first)).give(FaceNetwork(words=3, widths=(8, 16), depths=(1, 1)))
+        start_of(second(first)).give(torch.nn.Linear(3, 3))
     damaged = write(tmp_path / "damaged", sha256="0" * 64)
     with pytest.raises(ModelError, match="not the one its card names"):
         start_of(second(damaged))
@@ -294,5 +294,21 @@ def test_the_command_names_the_model(
     card = Card.read(tmp_path / "run" / "second.json")
     assert card.made["start"]["name"] == "first"
     assert card.made["command"] == f"visavox train second --set start={first}"
+    words[-2] = str(tmp_path / "other")
     assert main([*words, "--from", "nobody"]) != 0
     assert re.match(r"visavox: Bad value 'nobody' for model", capsys.readouterr().err)
+
+
+def test_each_of_several_networks_begins_with_another_one(first: Path) -> None:
+    """A model that is the mean of several: the third of two begins with the first again."""
+    rows = [np.full((3, 3), value, dtype=np.float32) for value in (1, 2)]
+    weights = {f"networks.{place}.weight": row for place, row in enumerate(rows)}
+    start = replace(start_of(second(first)), weights=weights)
+    for number, value in ((1, 1.0), (2, 2.0), (3, 1.0)):
+        network = torch.nn.Linear(3, 3)
+        assert start.give(network, number) == ("bias",)
+        assert network.weight.detach().unique().tolist() == [value]
+    wrapped = torch.nn.Module()
+    wrapped.networks = torch.nn.ModuleList([torch.nn.Linear(3, 3)])
+    start.give(wrapped, 2)
+    assert wrapped.networks[0].weight.detach().unique().tolist() == [2.0]

@@ -6,13 +6,14 @@ import dataclasses
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visavox.clip import Clip
-from visavox.errors import OptionError
+from visavox.errors import ModelError, OptionError
 
 Wanted = Literal["voice", "faces", "mesh", "joints"]
 """Which array of a `Clip` an input is made of."""
@@ -82,6 +83,17 @@ class Kinds:
             if key not in known:
                 raise OptionError.one_of(f"a key of input ({kind})", key, known)
         return cast(Input, made(**options))
+
+    def of_card(self, table: Mapping[str, Any], path: Path) -> Input:
+        """The input that the card of a model describes.
+
+        Raises:
+            ModelError: It describes none that this version knows.
+        """
+        try:
+            return self.input(table)
+        except (OptionError, TypeError, ValueError) as error:
+            raise ModelError(f"{path}: its card's input cannot be used ({error}); train or copy it again.") from None
 
     def network(self, kind: str) -> Any:
         """The torch module of a kind.

@@ -224,6 +224,19 @@ def _confidence(values: Mapping[str, Any]) -> Confidence:
     return Confidence(**known)
 
 
+def card_of(network: str | Path, modality: Modality, card: Card | None = None) -> Card:
+    """The card of a network of a modality: that given, or the JSON file beside it.
+
+    Raises:
+        ModelError: If there is none, it is broken, or the network is one of another modality.
+    """
+    path = Path(network)
+    found = card if card is not None else Card.read(path.with_suffix(".json"))
+    if found.modality != modality:
+        raise ModelError(f"{path}: its card says {found.modality}, not {modality}; load it as what it is.")
+    return found
+
+
 def check_prior(prior: str) -> None:
     """Asks for one of the priors.
 

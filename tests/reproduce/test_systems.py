@@ -26,7 +26,8 @@ from visavox.recipes import rows as recipe_rows
 from visavox.reproduce import systems
 from visavox.reproduce.systems import Setting, System, plots, telling
 from visavox.reproduce.systems.judged import Cell, Job, protocol_of
-from visavox.reproduce.systems.running import Ledger, Line, Page, Variant, next_job
+from visavox.reproduce.systems.ledger import Ledger
+from visavox.reproduce.systems.running import Line, Page, Variant, next_job
 from visavox.reproduce.systems.sizing import Cost, Size, first_folds, fitting, seconds
 
 # What a plan says.

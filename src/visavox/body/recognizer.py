@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from visavox.body.kinds import KINDS
 from visavox.calibration import calibrated
 from visavox.clip import Clip
-from visavox.errors import InputError, ModelError, OptionError
+from visavox.errors import InputError
 from visavox.inputs import as_numbers
-from visavox.recognizer import Card, Prior, Recognizer, check_prior
+from visavox.recognizer import Card, Prior, Recognizer, card_of, check_prior
 from visavox.session import Session
 
 
@@ -38,15 +38,10 @@ class BodyRecognizer(Recognizer):
         path = Path(network)
         self.network = network
         self.prior: Prior = prior
-        self.card: Card = card if card is not None else Card.read(path.with_suffix(".json"))
-        if self.card.modality != "body":
-            raise ModelError(f"{path}: its card says {self.card.modality}, not body; load it as what it is.")
+        self.card: Card = card_of(path, "body", card)
         check_prior(prior)
         self.classes_ = self.card.words
-        try:
-            self._input = KINDS.input(self.card.input)
-        except (OptionError, TypeError, ValueError) as error:
-            raise ModelError(f"{path}: its card's input cannot be used ({error}); train or copy it again.") from None
+        self._input = KINDS.of_card(self.card.input, path)
         self._session = Session(path, sha256=self.card.sha256)
 
     def logits(self, examples: NDArray[np.generic]) -> NDArray[np.float64]:

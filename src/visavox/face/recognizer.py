@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from visavox.calibration import calibrated
 from visavox.clip import Clip
-from visavox.errors import ModelError, OptionError
+from visavox.errors import ModelError
 from visavox.face.crop import grey, shrink
 from visavox.face.following import followed
 from visavox.face.kinds import KINDS
 from visavox.face.measures import is_table
 from visavox.inputs import Input, Wanted, as_numbers
-from visavox.recognizer import Card, Prior, Recognizer, check_prior
+from visavox.recognizer import Card, Prior, Recognizer, card_of, check_prior
 from visavox.session import Session
 
 LONGEST_BATCH = 32
@@ -57,19 +57,12 @@ class FaceRecognizer(Recognizer):
         path = Path(network)
         self.network = network
         self.prior: Prior = prior
-        self.card: Card = card if card is not None else Card.read(path.with_suffix(".json"))
-        if self.card.modality != "face":
-            raise ModelError(f"{path}: its card says {self.card.modality}, not face; load it as what it is.")
+        self.card: Card = card_of(path, "face", card)
         check_prior(prior)
         self.classes_ = self.card.words
         self.input: Input | None = None
         if "kind" in self.card.input:
-            try:
-                self.input = KINDS.input(self.card.input)
-            except (OptionError, TypeError) as error:
-                raise ModelError(
-                    f"{path}: its card's input cannot be used ({error}); train or copy it again."
-                ) from None
+            self.input = KINDS.of_card(self.card.input, path)
         size, colour = self.card.input.get("size", 48), self.card.input.get("colour", "grey")
         if self.input is not None:
             size, colour = 1, "grey"  # it knows its own

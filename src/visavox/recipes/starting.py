@@ -89,8 +89,13 @@ class Start:
                         f"it begins, {use}, as far as its card tells; leave them out or begin with another model"
                     )
 
-    def give(self, network: torch.nn.Module) -> tuple[str, ...]:
+    def give(self, network: torch.nn.Module, number: int = 1) -> tuple[str, ...]:
         """Puts the weights into a network, in the form that is used, by name and shape.
+
+        Args:
+            network: changed in place.
+            number: from 1, which of several networks it is: where the model is the mean of several, each begins with
+                another one of them, as far as there are so many.
 
         Returns:
             The names of weights that the model does not have in this shape: they begin anew.
@@ -102,9 +107,11 @@ class Start:
 
         own = {name: weight for name, weight in network.state_dict().items() if weight.is_floating_point()}
         given = set()
+        several = len({name.split(".")[1] for name in self.weights if name.startswith("networks.")})
         for name, weight in own.items():
-            if name in self.weights and self.weights[name].shape == tuple(weight.shape):
-                weight.copy_(torch.from_numpy(self.weights[name]))
+            theirs = f"networks.{(number - 1) % several}.{name.removeprefix('networks.0.')}" if several else name
+            if theirs in self.weights and self.weights[theirs].shape == tuple(weight.shape):
+                weight.copy_(torch.from_numpy(self.weights[theirs]))
                 given.add(weight.data_ptr())  # a part that has two names is exported under one
         anew = tuple(name for name, weight in own.items() if weight.data_ptr() not in given)
         if len(anew) == len(own):

@@ -194,11 +194,9 @@ def teach(
 
         networks = []
         for number, schedule in enumerate((recipe.training, *recipe.further), start=1):
-            there = place
             if number > 1:
                 say(f"network {number} of {1 + len(recipe.further)}")
-                there = place / f"network-{number}"
-            network, history, shown = _fit(recipe, schedule, wing, sides, there, start, progress, say)
+            network, history, shown = _fit(recipe, schedule, wing, sides, place, number, start, progress, say)
             frequencies = shown if number == 1 else frequencies
             networks.append(network)
             histories.append(history)
@@ -316,24 +314,26 @@ def _fit(
     wing: Wing,
     roles: Mapping[str, Sequence[Sample]],
     place: Path,
+    number: int,
     start: Start | None,
     progress: bool,
     say: Callable[[str], None],
 ) -> tuple[torch.nn.Module, History, NDArray[np.float64]]:
-    """A network trained in a folder, its history, and how often it was shown each word."""
+    """One of a recipe's networks, trained; its history; and how often it was shown each word."""
     import torch
 
     task = wing.task(roles["train"], roles["validation"], batch=schedule.batch, folder=place)
     torch.manual_seed(schedule.seed)
     network = wing.network()
     if start is not None:
-        anew = start.give(wing.judge(network))
+        anew = start.give(wing.judge(network), number)
         told = f"{', '.join(anew)} anew" if anew else "nothing anew"
         other = [key for key, value in wing.describe().items() if start.card.input.get(key) != value]
         heard = f"; its input differed in {', '.join(other)}" if other else ""
         say(f"begins with {start.card.name}, {told}{heard}")
     begun = "" if start is None else start.card.sha256
-    return network, fit(network, task, schedule, folder=place, begun=begun, progress=progress), task.frequencies
+    there = place if number == 1 else place / f"network-{number}"
+    return network, fit(network, task, schedule, folder=there, begun=begun, progress=progress), task.frequencies
 
 
 def _how(recipe: Recipe, histories: Sequence[History]) -> str:

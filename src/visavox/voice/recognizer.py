@@ -16,7 +16,7 @@ from visavox.clip import VOICE_RATE, Clip
 from visavox.errors import InputError, ModelError, OptionError
 from visavox.inputs import as_numbers
 from visavox.media import Sound, open_recording
-from visavox.recognizer import Card, Prior, Recognizer, check_prior
+from visavox.recognizer import Card, Prior, Recognizer, card_of, check_prior
 from visavox.session import Session
 from visavox.voice.activity import CHUNK, THRESHOLD, SpeechDetector
 from visavox.voice.features import LogMel, network_input
@@ -61,9 +61,7 @@ class VoiceRecognizer(Recognizer):
         path = Path(network)
         self.network = network
         self.prior: Prior = prior
-        self.card: Card = card if card is not None else Card.read(path.with_suffix(".json"))
-        if self.card.modality != "voice":
-            raise ModelError(f"{path}: its card says {self.card.modality}, not voice; load it as what it is.")
+        self.card: Card = card_of(path, "voice", card)
         check_prior(prior)
         self.classes_ = self.card.words
         try:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +14,9 @@ from visavox.recipes import rows
 from visavox.recipes.recipe import find, read, text_of
 from visavox.reproduce.systems.costs import cost
 from visavox.reproduce.systems.judged import Cell, Clips, Job, job, judge, protocol_of, table_of, words_of
+from visavox.reproduce.systems.ledger import Ledger
 from visavox.reproduce.systems.plan import Setting, System
-from visavox.reproduce.systems.sizing import QUICK, Cost, Size, fitting, seconds
+from visavox.reproduce.systems.sizing import QUICK, Size, fitting, seconds
 
 Say = Callable[[str], None]
 
@@ -86,77 +83,6 @@ class Page:
     quick: bool
     seconds: float
     unplaced: tuple[str, ...] = ()
-
-
-@dataclass(eq=False)
-class Ledger:
-    """What was decided and spent, in a file beside the runs, so that a page that was stopped goes on as it began.
-
-    Args:
-        path: of the file.
-    """
-
-    path: Path
-    spent: float = 0.0
-    sizes: dict[str, Size] = field(default_factory=dict)
-    costs: dict[str, Cost] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, path: Path) -> Ledger:
-        """The ledger in a file; an empty one where there is none.
-
-        Raises:
-            InputError: the file is broken.
-        """
-        made = cls(path)
-        if path.is_file():
-            try:
-                told = json.loads(path.read_text(encoding="utf-8"))
-                made.spent = float(told["spent"])
-                made.sizes = {key: Size(**value) for key, value in told["sizes"].items()}
-                made.costs = {key: Cost(**value) for key, value in told["costs"].items()}
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}: it cannot be read ({error}); remove it to size the page anew.") from None
-        return made
-
-    def learn(self, made: Job, cell: Cell, wall: float) -> None:
-        """Takes what a job took in place of what it was thought to take; its clips are read once.
-
-        Args:
-            made: the job.
-            cell: what it gave.
-            wall: seconds.
-        """
-        known = self.costs[made.kind]
-        seconds = [row["seconds"] for rows in cell.result.histories.values() for row in rows] if cell.result else []
-        over = wall - known.reading - sum(seconds)
-        self.costs[made.kind] = dataclasses.replace(known, reading=0.0)
-        if seconds and over > 0 and cell.size is not None and known.fold:
-            self.costs[made.kind] = Cost(fold=known.fold, epoch=sum(seconds) / len(seconds))
-            grown = (1 + over / cell.size.folds / known.fold) / 2
-            self.costs = {key: dataclasses.replace(one, fold=one.fold * grown) for key, one in self.costs.items()}
-
-    @contextlib.contextmanager
-    def spending(self) -> Iterator[None]:
-        """Adds the time that passes, and writes down what was decided, before and after."""
-        self._write()
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.spent += time.perf_counter() - began
-            self._write()
-
-    def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        told = {
-            "spent": round(self.spent, 1),
-            "sizes": {key: dataclasses.asdict(size) for key, size in self.sizes.items()},
-            "costs": {key: dataclasses.asdict(one) for key, one in self.costs.items()},
-        }
-        temporary = self.path.with_name(self.path.name + ".part")
-        temporary.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        os.replace(temporary, self.path)
 
 
 def run(
