@@ -29,7 +29,7 @@ PYTHON_PAGES = [page for page in PAGES if "```python" in page.read_text(encoding
 CORPORA = "corpora/"
 """Where the pages' corpora lie."""
 
-LONG = ("corpora get", "corpora check", "train", "reproduce luna2022", "evaluate ravdess/voice")
+LONG = ("reproduce lrcn", "corpora get", "corpora check", "train", "reproduce luna2022", "evaluate ravdess/voice")
 """Commands of the researcher's path that download, train, or want a whole corpus."""
 
 

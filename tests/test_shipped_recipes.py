@@ -89,7 +89,10 @@ def test_one_begins_as_the_other_is() -> None:
         tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
         for name in ("voice-open", "ravdess/voice-from-crema-d")
     )
-    assert (ours["input"], ours["network"]) == (open_["input"], open_["network"])
+    free = {"below", "depth"}  # how much of the quiet is heard belongs to no weight
+    for table in ("input", "network"):
+        theirs, own = ({key: value for key, value in of[table].items() if key not in free} for of in (open_, ours))
+        assert own == theirs
     assert ours["start"] == "voice-open"
     alone = tomllib.loads((FOLDER / "ravdess" / "voice.toml").read_text(encoding="utf-8"))
     assert (ours["words"], ours["corpora"], ours["training"]["keep"]) == (alone["words"], alone["corpora"], "last")
