@@ -32,7 +32,7 @@ def test_leaking_speakers_is_worth_several_points(rows: list[Row]) -> None:
 
     apart, random = of("log-linear", "ravdess-17-7"), of("log-linear", "ravdess-random")
     assert random.mean > apart.mean + 0.05
-    assert of("log-linear", "ravdess-17-7", "self").mean > apart.mean + 0.05
+    assert of("log-linear", "ravdess-17-7", "self").mean > apart.mean + 0.03
     assert apart.fitted_on == NESTED and of("product", "ravdess-17-7").fitted_on == NOTHING
     assert "both sides" in random.note and not apart.note
     assert of("feature: concatenation, mobel", "ravdess-17-7").reported == 0.817

@@ -50,7 +50,7 @@ def test_nested_scores_come_from_judges_who_met_neither_fold() -> None:
 
 
 def test_every_table_has_a_title_and_an_unknown_one_is_told_the_names() -> None:
-    for name in reproduce.names():
+    for name in reproduce.TABLES:
         assert reproduce.table(name).TITLE
     with pytest.raises(OptionError, match="luna2022"):
         reproduce.table("luna")

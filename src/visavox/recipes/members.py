@@ -30,7 +30,7 @@ from visavox.datasets import Data, Sample
 from visavox.errors import DataError, LeakError, OptionError, TrainingError
 from visavox.fusion import over
 from visavox.precomputed import SavedScores
-from visavox.recipes.recipe import Recipe, make, read, text_of
+from visavox.recipes.recipe import Recipe, by_key, make, read, text_of
 from visavox.recipes.roles import Roles
 from visavox.recipes.starting import Start
 from visavox.recipes.teaching import Wing, make_wing
@@ -127,7 +127,7 @@ class _Learner:
     learns = True
 
     def __init__(self, source: str, told: Described, recipe: Recipe, data: Data) -> None:
-        own = {**told.set, "words": list(recipe.words)}
+        own = {**by_key(told.set), "words": list(recipe.words)}
         if recipe.limit:
             own["limit"] = 0  # the fusion has limited them already
         self.source = source

@@ -287,14 +287,14 @@ def _sweep(table: Mapping[str, Any]) -> Sweep:
     item: Sweep = make(Sweep, table, "sweep")
     if not isinstance(item.set, Mapping) or not isinstance(item.reported, int | float | None):
         raise OptionError(f"Bad value for set or reported in sweep {item.name!r}: expected a table, and a number.")
-    return dataclasses.replace(item, set=_by_key(item.set))
+    return dataclasses.replace(item, set=by_key(item.set))
 
 
-def _by_key(table: Mapping[str, Any], front: str = "") -> dict[str, Any]:
+def by_key(table: Mapping[str, Any], front: str = "") -> dict[str, Any]:
     """Nested tables as values by dotted key."""
     result: dict[str, Any] = {}
     for key, value in table.items():
-        result.update(_by_key(value, f"{front}{key}.") if isinstance(value, Mapping) else {f"{front}{key}": value})
+        result.update(by_key(value, f"{front}{key}.") if isinstance(value, Mapping) else {f"{front}{key}": value})
     return result
 
 

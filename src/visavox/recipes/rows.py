@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from visavox import datasets
 from visavox.errors import require
-from visavox.recipes.recipe import Recipe, read, tables, text_of
+from visavox.recipes.recipe import Recipe, by_key, read, tables, text_of
 from visavox.training import parameters_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _width(member: str | Mapping[str, Any]) -> int:
     from visavox.recipes.teaching import make_wing
 
     named = member if isinstance(member, str) else member["recipe"]
-    recipe = read(text_of(named), {} if isinstance(member, str) else member.get("set", {}))
+    recipe = read(text_of(named), {} if isinstance(member, str) else by_key(member.get("set", {})))
     wing = make_wing(recipe)
     shape = wing.golden[0][1:]
     if classic.is_classic(recipe):
