@@ -5,6 +5,7 @@ The rows are those whose recipes lie in `recipes/`; a new one is walked without 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,11 @@ def test_two_together_are_judged_as_each_alone(walked: Walked) -> None:
         torch.testing.assert_close(together[part], torch.cat([one[part] for one in alone]), atol=1e-4, rtol=1e-4)
 
 
-LEARNERS = [pytest.param(row, id=row.id, marks=[pytest.mark.slow] if row.id in LONG else []) for row in NETWORKS]
+MINUTES = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.environ.get("VISAVOX_LONG"), reason="takes minutes; VISAVOX_LONG=1 runs it"),
+]
+LEARNERS = [pytest.param(row, id=row.id, marks=MINUTES if row.id in LONG else []) for row in NETWORKS]
 
 
 @pytest.mark.parametrize("walked", LEARNERS, indirect=True, scope="module")
