@@ -112,6 +112,25 @@ class Kinds:
         return {"kind": kind, **dataclasses.asdict(cast(Any, input))}
 
 
+def trimmed(length: int, count: int) -> slice:
+    """Which of a row are kept where there are too many: the middle, an even number loses its first, an odd its last.
+
+    Source: "Fusion of deep learning features with mixture of brain emotional learning for audio-visual emotion
+        recognition", 2024: its rule for pictures and for segments of a voice.
+
+    Example:
+        >>> list(range(6))[trimmed(6, 3)], list(range(5))[trimmed(5, 3)]
+        ([2, 3, 4], [1, 2, 3])
+    """
+    first, end = 0, length
+    while end - first > count:
+        if (end - first) % 2 == 0:
+            first += 1
+        else:
+            end -= 1
+    return slice(first, end)
+
+
 def as_numbers(inputs: NDArray[np.generic]) -> NDArray[np.float32]:
     """Inputs as networks take them: float32, pictures (uint8) in 0..1.
 

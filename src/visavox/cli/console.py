@@ -61,15 +61,18 @@ def tell(timeline: Timeline, *, blank: bool = False) -> None:
         print(describe(timeline), flush=True)
 
 
-def printer() -> rich.console.Console:
+def printer(width: int = 120) -> rich.console.Console:
     """What tables are printed with on stdout: into a pipe or a file, lines are as long as they need to be.
 
     They are not broken to the width of a terminal that is not there.
+
+    Args:
+        width: Of a line into a pipe or a file, in characters.
     """
     from rich.console import Console
 
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=120)
+    return found if found.is_terminal else Console(highlight=False, width=width)
 
 
 class Bar:

@@ -140,15 +140,12 @@ def _print(
 ) -> None:
     """A table on stdout; into a pipe its lines are long."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
-    out = Console(highlight=False)
-    out = out if out.is_terminal else Console(highlight=False, width=160)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for heading in headings:
         right = heading not in left
         table.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=right)
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    console.printer(width=160).print(table)

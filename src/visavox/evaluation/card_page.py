@@ -36,7 +36,7 @@ def text(card: Card, *, terms: str = "", size: int = 0) -> str:
     known = parts(card)
     standing = headline(card)
     counts = np.array(card.confusion, dtype=np.float64)
-    return template("card.html").render(
+    return template("evaluation/report/card.html").render(
         card=card,
         terms=terms,
         megabytes=f"{size / 1e6:.1f}" if size else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from visavox.evaluation import page, plots
+from visavox.evaluation.trained import history_in
 
 TOLD: Mapping[str, str] = {
     "loss": "training",
@@ -32,13 +32,9 @@ HEADING = 26
 
 def of_history(path: str | os.PathLike[str]) -> dict[str, list[float]]:
     """The columns of a `history.csv`, without the numbers of the epochs and the seconds; none where it is not there."""
-    place = Path(path)
-    if not place.is_file():
-        return {}
-    with place.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = history_in(Path(path))
     names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "seconds")]
-    return {name: [float(row.get(name) or math.nan) for row in rows] for name in names}
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def picture(columns: Mapping[str, Sequence[float]], title: str, *, best: int | None = None) -> str:
@@ -56,8 +52,7 @@ def picture(columns: Mapping[str, Sequence[float]], title: str, *, best: int | N
     scores = whole.get("score")
     if best is None and scores:
         best = 1 + scores.index(max(scores))
-    lost = {TOLD.get(name, name): line for name, line in whole.items() if "loss" in name or "entropy" in name}
-    right = {TOLD.get(name, name): line for name, line in whole.items() if TOLD.get(name, name) not in lost}
+    lost, right = ({TOLD.get(name, name): line for name, line in part.items()} for part in plots.divided(whole))
     drawn = [(name, lines) for name, lines in (("loss", lost), ("right, as a share", right)) if lines]
     return standalone([(name, plots.curves(lines, f"{title}: {name}", best=best)) for name, lines in drawn], title)
 

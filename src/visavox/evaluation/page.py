@@ -14,6 +14,7 @@ from visavox import protocols
 from visavox.evaluation import plots, table
 from visavox.evaluation.comparing import Comparison
 from visavox.evaluation.result import Evaluation
+from visavox.files import written
 from visavox.protocols import Interval
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ def save(page: str, path: str | os.PathLike[str]) -> Path:
     """Puts a page into a file, whole or not at all; its folder is made if absent."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
-    temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-    os.replace(temporary, target)
+    with written(target) as part:
+        part.write_text(page, encoding="utf-8", errors="backslashreplace")
     return target
 
 
@@ -45,12 +45,11 @@ def text(evaluation: Evaluation, *, comparison: Comparison | None = None) -> str
     """The page as text."""
     chance = evaluation.chance()
     curves = evaluation.curves()
-    losses = {name: values for name, values in curves.items() if "loss" in name or "entropy" in name}
-    scores = {name: values for name, values in curves.items() if name not in losses}
+    losses, scores = plots.divided(curves)
     several = len(set(evaluation.folds)) > 1
     speakers = evaluation.per_speaker()
     folds = evaluation.per_fold()
-    return template("page.html").render(
+    return template("evaluation/report/page.html").render(
         evaluation=evaluation,
         headline=table.headline(evaluation),
         comparison=comparison,
@@ -91,11 +90,9 @@ def _told(value: Interval) -> tuple[str, str]:
 
 @cache
 def template(name: str) -> jinja2.Template:
-    """A page of this room, by its file's name."""
+    """A page by its file's path inside the package."""
     import jinja2
 
-    loader = jinja2.FunctionLoader(
-        lambda name: (files("visavox.evaluation") / "report" / name).read_text(encoding="utf-8")
-    )
+    loader = jinja2.FunctionLoader(lambda name: (files("visavox") / name).read_text(encoding="utf-8"))
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template(name)

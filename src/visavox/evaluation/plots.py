@@ -64,6 +64,17 @@ def matrix(words: Sequence[str], counts: Floats) -> str:
     return svg(width, height, parts, "Confusion matrix")
 
 
+def divided(columns: Mapping[str, Sequence[float]]) -> tuple[dict[str, Sequence[float]], dict[str, Sequence[float]]]:
+    """Numbers of each epoch by name, as two plots show them: what is lost, and the scores.
+
+    Example:
+        >>> divided({"validation_loss": [1.2], "score": [0.4]})
+        ({'validation_loss': [1.2]}, {'score': [0.4]})
+    """
+    losses = {name: line for name, line in columns.items() if "loss" in name or "entropy" in name}
+    return losses, {name: line for name, line in columns.items() if name not in losses}
+
+
 def curves(values: Mapping[str, Sequence[float]], title: str, *, best: int | None = None) -> str:
     """Training curves: one line a number, by epoch, on one scale.
 

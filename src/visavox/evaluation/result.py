@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from visavox import protocols
 from visavox.calibration import BINS, expected_calibration_error
 from visavox.errors import DataError
+from visavox.files import written
 from visavox.protocols import UNJUDGED, Interval
 from visavox.recognizer import Status
 
@@ -303,24 +304,21 @@ class Evaluation:
         """Writes `to_json` to a file."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(target.name + ".part")
-        temporary.write_text(self.to_json() + "\n", encoding="utf-8")
-        os.replace(temporary, target)
+        with written(target) as part:
+            part.write_text(self.to_json() + "\n", encoding="utf-8")
         return target
 
     def write_rows(self, path: str | os.PathLike[str]) -> Path:
         """Writes what was said of each row as CSV: fold, name, speaker, emotion, reason, p_<word>."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(target.name + ".part")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with written(target) as part, part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["fold", "name", "speaker", "emotion", "reason", *(f"p_{word}" for word in self.words)])
             for row in range(len(self.truth)):
                 values = ["" if np.isnan(p) else f"{p:.5f}" for p in self.probabilities[row]]
                 who = [self.folds[row], self.names[row], self.speakers[row] or "", self.words[self.truth[row]]]
                 writer.writerow([*who, self.reasons[row], *values])
-        os.replace(temporary, target)
         return target
 
     def _group(self, name: str, here: NDArray[np.bool_]) -> Group:

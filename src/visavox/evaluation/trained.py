@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ class Trained:
         from visavox import recipes
         from visavox.recipes.pairing import is_fusion
         from visavox.recipes.starting import start_of
-        from visavox.recipes.writing import whole
+        from visavox.recipes.writing import slug, whole
 
         text = recipes.recipe.text_of(self.recipe)
         if is_fusion(text):
@@ -77,7 +76,7 @@ class Trained:
         start = start_of(self._recipe)
         if self.protocol.trained_on and not (start and any(start.knows(name) for name in self.protocol.judged)):
             self.status = "out-of-sample"
-        default = Path("runs") / self.name / _slug(self.protocol.name)
+        default = Path("runs") / self.name / slug(self.protocol.name)
         self.place = Path(self.folder) if self.folder is not None else default
 
     def judge(self, samples: Sequence[Sample], fold: Fold, protocol: Protocol, *, features: bool) -> Judged:
@@ -88,9 +87,9 @@ class Trained:
             TrainingError: the folder holds a network of another recipe.
         """
         from visavox import recipes, zoo
-        from visavox.recipes.writing import keep, whole
+        from visavox.recipes.writing import keep, slug, whole
 
-        place = self.place / f"fold-{_slug(fold.name)}"
+        place = self.place / f"fold-{slug(fold.name)}"
         keep(whole(self._text, self._nobody_chooses(samples, fold)), place)
         path = place / f"{self.name}.json"
         predictions = place / "predictions.csv"
@@ -168,6 +167,8 @@ class Trained:
 
     def _nobody_chooses(self, samples: Sequence[Sample], fold: Fold) -> dict[str, object]:
         """What is changed where one speaker alone is learned from: nobody is left to choose the epoch, so none is."""
+        from visavox.recipes.members import for_members
+
         alone = self._chooses and not self.protocol.random and self._people(samples, fold) < 2
         if not alone or len(fold.validation):
             return {}
@@ -211,25 +212,6 @@ class Trained:
         return [sample for sample in samples if id(sample) not in out]
 
 
-def for_members(members: Mapping[str, object], change: Callable[[Recipe], Mapping[str, object]]) -> dict[str, object]:
-    """The [members] of a fused recipe, of which those that are trained have other values.
-
-    Args:
-        members: of the recipe, by source.
-        change: values put in place of a member's recipe's, by dotted key.
-    """
-    from visavox.recipes.recipe import read, text_of
-
-    result: dict[str, object] = {}
-    for source, told in members.items():
-        named = {"recipe": told} if isinstance(told, str) and ("/" in told or told.endswith(".toml")) else told
-        if isinstance(named, Mapping) and named.get("recipe"):
-            own = dict(_by_key(named.get("set", {})))
-            named = {**named, "set": {**own, **change(read(text_of(str(named["recipe"])), own))}}
-        result[source] = named
-    return result
-
-
 def _unchosen(recipe: Recipe) -> dict[str, object]:
     """What makes a recipe keep its last epoch."""
     shape = recipe.training.shape
@@ -238,15 +220,6 @@ def _unchosen(recipe: Recipe) -> dict[str, object]:
         "training.patience": 0,
         "training.shape": "constant" if shape == "plateau" else shape,
     }
-
-
-def _by_key(table: Mapping[str, object], front: str = "") -> Iterator[tuple[str, object]]:
-    """Nested tables as values by dotted key."""
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _by_key(value, f"{front}{key}.")
-        else:
-            yield f"{front}{key}", value
 
 
 def _whole(path: Path) -> bool:
@@ -281,8 +254,3 @@ def history_in(path: Path) -> list[dict[str, float]]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return [{key: float(value or math.nan) for key, value in row.items()} for row in csv.DictReader(file)]
-
-
-def _slug(name: str) -> str:
-    """A name as part of a path: `seed 42` is `seed-42`."""
-    return re.sub(r"[^\w.+-]+", "-", name).strip("-")

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from visavox import inputs
 from visavox.clip import Clip
 from visavox.errors import InputError, OptionError
 from visavox.face.crop import grey, shrink
@@ -71,8 +72,8 @@ def nearest(times: Floats, moments: Floats) -> Places:
 def trimmed(places: Sequence[int] | Places, count: int) -> Places:
     """Exactly so many of a row.
 
-    While there are too many, the first falls out if they are even, else the last. While there are too few, the first
-    and the last are repeated in turn.
+    Of too many the middle is kept (`visavox.inputs.trimmed`). While there are too few, the first and the last are
+    repeated in turn.
 
     Source: "Fusion of deep learning features with mixture of brain emotional learning …", 2024: the text's rule for
         pictures (its code repeats the last).
@@ -81,9 +82,7 @@ def trimmed(places: Sequence[int] | Places, count: int) -> Places:
         >>> trimmed(range(6), 3).tolist(), trimmed([4, 7], 5).tolist()
         ([2, 3, 4], [4, 4, 4, 7, 7])
     """
-    row = list(places)
-    while len(row) > count:
-        del row[0 if len(row) % 2 == 0 else -1]
+    row = list(places)[inputs.trimmed(len(places), count)]
     while len(row) < count:
         row.insert(0, row[0])
         row += row[-1:] if len(row) < count else []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visavox.clip import Clip
 from visavox.errors import OptionError
-from visavox.face.sampling import RATE, Colour, every_so_often, resized, times_of
+from visavox.face.sampling import RATE, Colour, check, every_so_often, resized, times_of
 from visavox.inputs import Wanted
 
 
@@ -45,13 +45,9 @@ class FaceClips:
     seconds: float = 4.0
 
     def __post_init__(self) -> None:
-        for name in ("frames", "every", "rate", "size", "seconds"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"Bad value {getattr(self, name)!r} for input.{name}: expected a number above 0.")
+        check(self, "frames", "every", "rate", "size", "seconds")
         if self.clips < 0:
             raise OptionError(f"Bad value {self.clips!r} for input.clips: expected a number from 0 on.")
-        if self.colour not in ("rgb", "grey"):
-            raise OptionError.one_of("input.colour", self.colour, ("rgb", "grey"))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -175,7 +175,7 @@ class Fusion(Recognizer):
         if not self.members:
             raise OptionError("This fusion has no members to fit: give it recognizers, or use fit_scores.")
         match(len(clips), y, groups)
-        if not (self.is_learned or self._has_weights_to_fit or self.calibration != "none"):
+        if not self.has_to_be_fitted:
             # Nobody is asked about the clips: what members say of those they learned from is of no use to anyone.
             truth = places(y, self.classes_)
             self.members_ = fit_all(self.members, clips, y, groups)
@@ -340,6 +340,11 @@ class Fusion(Recognizer):
     @property
     def _sees_logits(self) -> bool:
         return self.is_learned and self.inputs == "logits"
+
+    @property
+    def has_to_be_fitted(self) -> bool:
+        """Whether anything is fitted on what members say: the rule, its weights or a calibration."""
+        return self.is_learned or self._has_weights_to_fit or self.calibration != "none"
 
     @property
     def _has_weights_to_fit(self) -> bool:

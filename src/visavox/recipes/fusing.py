@@ -138,11 +138,9 @@ class _Making:
         train = kept["train"]
         words = [sample.emotion for sample in train]
         people = None if self.random else [sample.speaker or str(sample.clip.name) for sample in train]
-        fitted = self.fusion.is_learned or (self.fusion.weights is None and self._has_weights)
-        calibrated = self.fusion.calibration != "none"
         rows = np.arange(len(train))
         tables: dict[str, Floats] = {}
-        if not (fitted or calibrated):
+        if not self.fusion.has_to_be_fitted:
             self._train_all(kept, "")
         elif self.fits == "held-out":
             rows, tables = self._held_out(kept, words, people)
@@ -169,10 +167,6 @@ class _Making:
         if self.fusion.frequencies_ is None:
             self.fusion.frequencies_ = dict(zip(self.recipe.words, frequencies.tolist(), strict=True))
         return kept, self._written(kept, tables, np.array(list(self.fusion.frequencies_.values())))
-
-    @property
-    def _has_weights(self) -> bool:
-        return self.rule in ("log-linear", "weighted-mean", "weighted-vote")
 
     def _say(self, text: str) -> None:
         if self.progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from visavox import protocols
 from visavox.calibration import BINS, change_prior, reliability, risk_coverage, softmax
 from visavox.datasets import About, Sample
+from visavox.files import written
 from visavox.recognizer import Bin, Confidence, Prior, Score, Status
 
 SEXES = (("female", "women"), ("male", "men"))
@@ -184,12 +184,10 @@ class Judge:
 
     def write(self, path: Path) -> None:
         """Writes what was remembered as CSV: name, corpus, part, speaker, emotion, p_<word>."""
-        temporary = path.with_name(path.name + ".part")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with written(path) as part, part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(self._rows[0]) if self._rows else [])
             writer.writeheader()
             writer.writerows(self._rows)
-        os.replace(temporary, path)
 
     def _bootstrap(self, truth: NDArray[np.int64], choice: NDArray[np.int64], of: _Part) -> protocols.Bootstrap:
         return protocols.Bootstrap(

@@ -26,6 +26,7 @@ from visavox import emotions
 from visavox.calibration import fit_temperature
 from visavox.datasets import Data
 from visavox.errors import OptionError, require
+from visavox.files import written
 from visavox.recipes import in_use
 from visavox.recipes.judging import Judge
 from visavox.recipes.recipe import Recipe, parse_overrides, read, tables, text_of
@@ -213,9 +214,8 @@ def put(path: Path) -> Path:
     models = Path(__file__).resolve().parents[1] / "models"
     models.mkdir(exist_ok=True)
     for source in sorted({path, path.with_suffix(".json")}):
-        temporary = models / (source.name + ".part")
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, models / source.name)
+        with written(models / source.name) as part:
+            shutil.copyfile(source, part)
     return models / path.name
 
 
@@ -270,6 +270,5 @@ def _made_by(recipe: Recipe, overrides: Mapping[str, object] | Sequence[str], ro
 
 
 def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with written(path) as part:
+        part.write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,9 +105,7 @@ def member(source: str, table: object, recipe: Recipe, data: Data, inputs: str) 
         OptionError: it is described in no way that is known, or its recipe or model is none.
         DataError: its table is missing or broken.
     """
-    if isinstance(table, str):
-        is_recipe = "/" in table and not table.endswith((".json", ".onnx")) and not Path(table).is_dir()
-        table = {"recipe" if is_recipe or table.endswith(".toml") else "model": table}
+    table = described(table)
     if not isinstance(table, Mapping):
         raise OptionError(f"Bad value {table!r} for {source} in members: expected a name or a table.")
     told: Described = make(Described, table, f"members.{source}")
@@ -119,6 +117,36 @@ def member(source: str, table: object, recipe: Recipe, data: Data, inputs: str) 
         return _Finished(source, zoo.load(told.model), recipe.words, told.model)
     place = datasets.place(told.corpus, data) / told.table if told.corpus else Path(told.table)
     return _Table(source, place, told.columns or None, recipe.words, raw=inputs == "logits")
+
+
+def for_members(members: Mapping[str, object], change: Callable[[Recipe], Mapping[str, object]]) -> dict[str, object]:
+    """The [members] of a fused recipe, of which those that are trained have other values.
+
+    Args:
+        members: of the recipe, by source.
+        change: values put in place of a member's recipe's, by dotted key.
+    """
+    result: dict[str, object] = {}
+    for source, table in members.items():
+        told = described(table)
+        if isinstance(told, Mapping) and told.get("recipe"):
+            own = by_key(told.get("set", {}))
+            table = {**told, "set": {**own, **change(read(text_of(str(told["recipe"])), own))}}
+        result[source] = table
+    return result
+
+
+def described(member: object) -> object:
+    """A member that a recipe describes by a text alone as the table that says the same; others as they are.
+
+    Example:
+        >>> described("lrcn/cnn1d"), described("voice-open"), described("runs/late-lr.json")
+        ({'recipe': 'lrcn/cnn1d'}, {'model': 'voice-open'}, {'model': 'runs/late-lr.json'})
+    """
+    if not isinstance(member, str):
+        return member
+    is_recipe = "/" in member and not member.endswith((".json", ".onnx")) and not Path(member).is_dir()
+    return {"recipe" if is_recipe or member.endswith(".toml") else "model": member}
 
 
 class _Learner:

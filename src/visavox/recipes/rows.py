@@ -125,10 +125,11 @@ def _width(member: str | Mapping[str, Any]) -> int:
     import torch
 
     from visavox.recipes import classic
+    from visavox.recipes.members import described
     from visavox.recipes.teaching import make_wing
 
-    named = member if isinstance(member, str) else member["recipe"]
-    recipe = read(text_of(named), {} if isinstance(member, str) else by_key(member.get("set", {})))
+    told: Any = described(member)
+    recipe = read(text_of(told["recipe"]), by_key(told.get("set", {})))
     wing = make_wing(recipe)
     shape = wing.golden[0][1:]
     if classic.is_classic(recipe):

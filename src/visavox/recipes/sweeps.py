@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visavox import protocols
+from visavox import files, protocols
 from visavox.calibration import change_prior
 from visavox.datasets import Data
 from visavox.errors import DataError, OptionError, TrainingError
@@ -133,9 +133,8 @@ def write(outcomes: Sequence[Outcome], path: str | os.PathLike[str]) -> Path:
     """Writes the table of a sweep as CSV: a row a variant, shares from 0 to 1, empty where there is nothing."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
     names = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with files.written(target) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["variant", "changes", "reported", *names, "clips", "speakers", "note"])
         for one in outcomes:
@@ -151,7 +150,6 @@ def write(outcomes: Sequence[Outcome], path: str | os.PathLike[str]) -> Path:
                     one.note,
                 ]
             )
-    os.replace(temporary, target)
     return target
 
 

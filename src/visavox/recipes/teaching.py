@@ -238,7 +238,7 @@ def teach(
 def able(
     recipe: Recipe, wing: Wing, sides: Mapping[str, Sequence[Sample]], say: Callable[[str], None]
 ) -> dict[str, list[Sample]]:
-    """The clips that hold something to judge; what is left out is told, and said in the card."""
+    """The clips that hold something to judge; those that are left out are told while it runs."""
     absent = getattr(wing, "absent", None)
     kept = {role: list(samples) for role, samples in sides.items()}
     if absent is None:

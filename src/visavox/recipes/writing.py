@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from visavox import files
 from visavox.errors import TrainingError
 from visavox.recipes.recipe import changed, tables
 from visavox.training.loop import WITHOUT_EFFECT
@@ -72,9 +73,8 @@ def keep(text: str, folder: str | os.PathLike[str]) -> Path:
                 f"name another run folder or remove it"
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with files.written(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 

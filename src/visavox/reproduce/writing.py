@@ -11,6 +11,7 @@ from pathlib import Path
 
 from visavox import __version__
 from visavox.errors import InputError
+from visavox.files import written
 from visavox.reproduce.rows import Row
 
 HEADINGS = ("row", "baseline", "fitted on", "folds", "%", "95 %", "reported", "chance", "note")
@@ -81,8 +82,7 @@ def put(path: str | os.PathLike[str], name: str, text: str) -> None:
             tail = rest.split(end, 1)[1]
         else:
             head, tail = before.rstrip("\n") + "\n\n", ""
-        temporary = place.with_name(place.name + ".part")
-        temporary.write_text(f"{head}{begin}{text}{end}{tail}", encoding="utf-8")
-        os.replace(temporary, place)
+        with written(place) as part:
+            part.write_text(f"{head}{begin}{text}{end}{tail}", encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{place}: the table cannot be put there ({error}); name another file.") from None

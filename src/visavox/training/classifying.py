@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.errors import TrainingError
+from visavox.files import written
 
 if TYPE_CHECKING:
     import onnx
@@ -184,30 +185,30 @@ def export_classifier(
         ir_version=8,
     )
     onnx.checker.check_model(made)
-    temporary = target.with_name(target.name + ".part")
-    onnx.save(made, str(temporary))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
-    found, features = session.run(["logits", "features"], {"input": example})
-    flat = example.reshape(len(example), -1).astype(np.float64) if reduced is None else reduced.of(example)
-    inside = flat[:, : len(scaling.mean)]
-    own = np.hstack(
-        [
-            (np.where(np.isnan(inside), scaling.mean, inside) - scaling.middle) / scaling.width,
-            flat[:, inside.shape[1] :],
-        ]
-    )
-    wanted = (expected or (lambda rows: logits_of(classifier, rows)))(own) / temperature
-    worst = max(
-        float((np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))).max())
-        for ours, theirs in ((found, wanted), (features, own))
-    )
-    if not worst <= tolerance:
-        temporary.unlink()
-        raise TrainingError(f"{target}: ONNX Runtime and scikit-learn differ by {worst:.2g}, more than {tolerance:g}")
-    os.replace(temporary, target)
+    with written(target) as temporary:
+        onnx.save(made, str(temporary))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
+        found, features = session.run(["logits", "features"], {"input": example})
+        flat = example.reshape(len(example), -1).astype(np.float64) if reduced is None else reduced.of(example)
+        inside = flat[:, : len(scaling.mean)]
+        own = np.hstack(
+            [
+                (np.where(np.isnan(inside), scaling.mean, inside) - scaling.middle) / scaling.width,
+                flat[:, inside.shape[1] :],
+            ]
+        )
+        wanted = (expected or (lambda rows: logits_of(classifier, rows)))(own) / temperature
+        worst = max(
+            float((np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))).max())
+            for ours, theirs in ((found, wanted), (features, own))
+        )
+        if not worst <= tolerance:
+            raise TrainingError(
+                f"{target}: ONNX Runtime and scikit-learn differ by {worst:.2g}, more than {tolerance:g}"
+            )
     return worst
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.errors import ModelError, TrainingError
+from visavox.files import written
 
 if TYPE_CHECKING:
     import torch
@@ -98,38 +99,37 @@ def export(
     inputs = {name: tensor.detach().cpu() for name, tensor in example.items()}
     axes: dict[str, dict[int, str]] = {name: {0: "n", **(dynamic or {}).get(name, {})} for name in inputs}
     axes.update({name: {0: "n"} for name in outputs})
-    temporary = target.with_name(target.name + ".part")
-    with torch.no_grad(), _quiet_export():
-        torch.onnx.export(
-            network,
-            tuple(inputs.values()),
-            str(temporary),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes=axes,
-            opset_version=opset,
-            dynamo=False,
-            # As it is: every weight under its name, even one that equals another; norms not joined with convolutions.
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
-            keep_initializers_as_inputs=True,
-        )
-    _store(temporary, rounded)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for part in (slice(None), slice(0, 1)):
-        given = {name: tensor[part].contiguous() for name, tensor in inputs.items()}
-        with torch.no_grad():
-            expected = network(*given.values())
-        found = session.run(list(outputs), {name: tensor.numpy() for name, tensor in given.items()})
-        for ours, theirs in zip(expected, found, strict=True):
-            worst = max(worst, float(np.abs(ours.numpy() - theirs).max()))
-    if not worst <= tolerance:
-        temporary.unlink()
-        raise TrainingError(f"{target}: ONNX Runtime and torch differ by {worst:.2g}, more than {tolerance:g}")
-    os.replace(temporary, target)
+    with written(target) as temporary:
+        with torch.no_grad(), _quiet_export():
+            torch.onnx.export(
+                network,
+                tuple(inputs.values()),
+                str(temporary),
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_axes=axes,
+                opset_version=opset,
+                dynamo=False,
+                # As it is: every weight under its name, even one that equals another; norms not joined with
+                # convolutions.
+                training=torch.onnx.TrainingMode.PRESERVE,
+                do_constant_folding=False,
+                keep_initializers_as_inputs=True,
+            )
+        _store(temporary, rounded)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(str(temporary), options, providers=["CPUExecutionProvider"])
+        worst = 0.0
+        for part in (slice(None), slice(0, 1)):
+            given = {name: tensor[part].contiguous() for name, tensor in inputs.items()}
+            with torch.no_grad():
+                expected = network(*given.values())
+            found = session.run(list(outputs), {name: tensor.numpy() for name, tensor in given.items()})
+            for ours, theirs in zip(expected, found, strict=True):
+                worst = max(worst, float(np.abs(ours.numpy() - theirs).max()))
+        if not worst <= tolerance:
+            raise TrainingError(f"{target}: ONNX Runtime and torch differ by {worst:.2g}, more than {tolerance:g}")
     return worst
 
 

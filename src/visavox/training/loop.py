@@ -18,11 +18,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from visavox.errors import OptionError, TrainingError
+from visavox.files import written
 
 if TYPE_CHECKING:
     import torch
@@ -90,10 +91,7 @@ class Schedule:
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "optimizer": ("adamw", "adam", "rmsprop", "sgd"),
-    "shape": ("one-cycle", "constant", "half-way", "plateau"),
-    "keep": ("best", "last"),
-    "precision": ("auto", "bfloat16", "float32"),
+    name: get_args(kind) for name, kind in get_type_hints(Schedule).items() if get_origin(kind) is Literal
 }
 
 
@@ -385,19 +383,16 @@ def _resume(
 def _save(state: object, path: Path) -> None:
     import torch
 
-    temporary = path.with_name(path.name + ".part")
-    torch.save(state, temporary)
-    os.replace(temporary, path)
+    with written(path) as part:
+        torch.save(state, part)
 
 
 def _write_history(history: History, path: Path) -> None:
-    temporary = path.with_name(path.name + ".part")
     names = list(dict.fromkeys(name for row in history.rows for name in row))
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with written(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in history.rows)
-    os.replace(temporary, path)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from visavox.clip import VOICE_RATE, Clip
 from visavox.errors import OptionError
-from visavox.inputs import Wanted
+from visavox.inputs import Wanted, trimmed
 from visavox.voice.features import LogMel
 from visavox.voice.inputs import decibels
 
@@ -116,23 +116,15 @@ class MelSegments:
 
 
 def just(items: Sequence[Item], count: int) -> list[Item]:
-    """Just so many of a row: too many are dropped at its ends by turns, too few are followed by the last one again.
+    """Just so many of a row: of too many the middle, too few are followed by the last one again.
 
-    While there are too many, the first is dropped where their number is even, else the last.
-
-    Source: the trimming rule of `MelSegments`' report.
+    Source: the rule of `MelSegments`' report (`visavox.inputs.trimmed`).
 
     Example:
         >>> just(range(5), 3), just(range(2), 4)
         ([1, 2, 3], [0, 1, 1, 1])
     """
-    first, end = 0, len(items)
-    while end - first > count:
-        if (end - first) % 2 == 0:
-            first += 1
-        else:
-            end -= 1
-    kept = list(items[first:end])
+    kept = list(items[trimmed(len(items), count)])
     return kept + kept[-1:] * (count - len(kept))
 
 

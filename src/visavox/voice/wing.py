@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch.nn import functional
 from visavox.clip import Clip
 from visavox.datasets import Sample
 from visavox.errors import InputError, OptionError
+from visavox.files import written
 from visavox.media import read_sound
 from visavox.voice.coding import CODINGS, code
 from visavox.voice.features import STEP, LogMel, log_mel, network_input
@@ -243,10 +243,8 @@ class VoiceWing:
             voice = _voice(sample.clip)
             heard = code(voice, CODINGS[number % len(CODINGS)]) if coded else voice
             spectra.append(log_mel(heard, self.mel).astype(np.float16))
-        temporary = path.with_name(path.name + ".part")
-        with temporary.open("wb") as file:
+        with written(path) as part, part.open("wb") as file:
             np.savez(file, key=key, values=np.concatenate(spectra), lengths=[len(spectrum) for spectrum in spectra])
-        os.replace(temporary, path)
         return Spectra(spectra, below=self.below)
 
 

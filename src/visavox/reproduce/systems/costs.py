@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from visavox.datasets import Data, Sample
-from visavox.evaluation.trained import Trained, for_members
+from visavox.evaluation.trained import Trained
 from visavox.recipes import Recipe, classic, make_wing, read
+from visavox.recipes.members import for_members
 from visavox.recipes.recipe import text_of
 from visavox.recipes.roles import Roles, given
 from visavox.reproduce.systems.judged import Job

@@ -17,9 +17,9 @@ from visavox.datasets import Data, Sample
 from visavox.errors import DataError
 from visavox.evaluation import Evaluation
 from visavox.evaluation.judging import WANTED
-from visavox.evaluation.trained import for_members
 from visavox.protocols import Interval, Protocol
 from visavox.recipes import classic
+from visavox.recipes.members import for_members
 from visavox.recipes.recipe import Recipe, read, tables, text_of
 from visavox.recipes.writing import slug
 from visavox.reproduce.systems.plan import Setting

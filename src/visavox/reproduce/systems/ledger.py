@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from visavox.errors import InputError
+from visavox.files import written
 from visavox.reproduce.systems.judged import Cell, Job
 from visavox.reproduce.systems.sizing import Cost, Size
 
@@ -82,6 +82,5 @@ class Ledger:
             "sizes": {key: dataclasses.asdict(size) for key, size in self.sizes.items()},
             "costs": {key: dataclasses.asdict(one) for key, one in self.costs.items()},
         }
-        temporary = self.path.with_name(self.path.name + ".part")
-        temporary.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        os.replace(temporary, self.path)
+        with written(self.path) as part:
+            part.write_text(json.dumps(told, indent=1), encoding="utf-8")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from visavox.evaluation import page as evaluation_page
 from visavox.evaluation import plots as evaluation_plots
@@ -19,9 +18,6 @@ from visavox.reproduce.systems import plots
 from visavox.reproduce.systems.judged import Cell
 from visavox.reproduce.systems.plan import Setting
 from visavox.reproduce.systems.running import SIDES, Line, Page
-
-if TYPE_CHECKING:
-    import jinja2
 
 SCORES: Mapping[str, str] = {
     "accuracy": "accuracy, weighted recall",
@@ -54,7 +50,7 @@ NOBODY = Cell(why="")
 def html(page: Page) -> str:
     """The page as text."""
     cells = [cell for lines in page.lines for line in lines for cell in line.cells.values()]
-    return _template().render(
+    return evaluation_page.template("reproduce/systems/page.html").render(
         page=page,
         system=page.system,
         made=sum(cell.result is not None for cell in cells),
@@ -246,8 +242,7 @@ def _details(side: str, cell: Cell) -> dict[str, Any]:
     result = cell.result
     assert result is not None
     curves = result.curves()
-    losses = {name: values for name, values in curves.items() if "loss" in name or "entropy" in name}
-    rising = {name: values for name, values in curves.items() if name not in losses}
+    losses, rising = evaluation_plots.divided(curves)
     return {
         "side": side,
         "name": {"own": "The report's split", "apart": "Speakers apart"}[side],
@@ -288,11 +283,3 @@ def _score(name: str, value: Interval | None) -> dict[str, str]:
 
 def _percent(value: object) -> str:
     return table.percent(float(value) if isinstance(value, int | float) else None)
-
-
-@cache
-def _template() -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string((files("visavox.reproduce.systems") / "page.html").read_text(encoding="utf-8"))

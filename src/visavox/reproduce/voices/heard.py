@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from visavox.datasets import Sample
 from visavox.errors import DataError, InputError, ModelError
+from visavox.files import written
 from visavox.media import read_sound
 from visavox.recognizer import Card
 from visavox.session import Session
@@ -218,7 +218,5 @@ def _read(path: Path) -> dict[str, NDArray[np.floating]]:
 
 def _write(path: Path, table: dict[str, NDArray[np.floating]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    with temporary.open("wb") as file:
+    with written(path) as part, part.open("wb") as file:
         np.savez(file, names=np.array(list(table)), values=np.stack(list(table.values())))
-    os.replace(temporary, path)
