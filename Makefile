@@ -17,7 +17,7 @@ help:
 	@echo "make test                the whole test suite"
 	@echo "make check               lint, types, layers, docs, wheel (each is a target too)"
 	@echo "make bench               how fast it is, on this machine"
-	@echo "make scores              bring README's table of models up to date with their cards"
+	@echo "make scores              bring the tables of models up to date: README's with their cards, docs/models.md's with recipes"
 	@echo "make clean               remove what the above made"
 
 # Installing: one stamp file for the core, one for the dev extra; both are out of date when the two files change.
@@ -74,10 +74,12 @@ bench: $(VENV)/.dev
 	@$(BIN)/visavox models fetch --quiet
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-scores: $(VENV)/.core
+scores: $(VENV)/.dev
 	@mkdir -p build
 	$(BIN)/visavox models list --markdown > build/scores.md
 	sed -i -e '/^<!-- scores -->/,/^<!-- .scores -->/{//!d}' -e '/^<!-- scores -->/r build/scores.md' README.md
+	$(BIN)/visavox models list --all --markdown > build/rows.md
+	sed -i -e '/^<!-- rows -->/,/^<!-- .rows -->/{//!d}' -e '/^<!-- rows -->/r build/rows.md' docs/models.md
 
 clean:
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

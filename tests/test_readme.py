@@ -152,6 +152,15 @@ def test_scores_are_the_cards_scores(models: tuple[str, ...]) -> None:
     assert block[1].strip() == command_line("models", "list", "--markdown", where=ROOT).strip()
 
 
+@pytest.mark.torch
+def test_rows_are_those_of_the_recipes() -> None:
+    """`make scores` brings docs/models.md up to date."""
+    pytest.importorskip("torch")
+    block = re.search(r"<!-- rows -->\n(.*?)<!-- /rows -->", (ROOT / "docs/models.md").read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    assert block[1].strip() == command_line("models", "list", "--all", "--markdown", where=ROOT).strip()
+
+
 def test_every_reason_is_explained() -> None:
     assert table(ROOT / "docs/users.md", "reason") == dict(REASONS)
 

@@ -22,7 +22,7 @@ app = typer.Typer(
 @app.command(
     "list",
     epilog="Examples:\n\nvisavox models list\n\nvisavox models list --markdown   (the tables in the README)\n\n"
-    "visavox models list --all --json   (every network and classifier of the published systems)",
+    "visavox models list --all   (every network and classifier of the published systems)",
 )
 def list_(
     every: Annotated[
@@ -295,9 +295,11 @@ def systems() -> list[dict[str, Any]]:
 def _taken(row: dict[str, Any]) -> list[str]:
     """The cells of a row behind its modality."""
     taken = row["inputs"]
-    shape = " x ".join(map(str, taken["shape"])) if "shape" in taken else ", ".join(map(str, taken.values()))
-    kind = f"{taken['kind']}, " if "kind" in taken else ""
+    if "shape" in taken:
+        told = f"{taken['kind']}, {' x '.join(map(str, taken['shape']))}"
+    else:  # a fusion's members: a recipe's name, or a table of one's own
+        told = ", ".join(one if isinstance(one, str) else name for name, one in taken.items())
     reported = {key: value for key, value in row["reported"].items() if key != "note"}
-    told = ", ".join(f"{100 * value:.1f}" if isinstance(value, float) else str(value) for value in reported.values())
+    values = ", ".join(f"{100 * value:.1f}" if isinstance(value, float) else str(value) for value in reported.values())
     parameters = "–" if row["parameters"] is None else f"{row['parameters']:,}"
-    return [f"{kind}{shape}", str(len(row["outputs"])), parameters, told or "–"]
+    return [told, str(len(row["outputs"])), parameters, values or "–"]
