@@ -24,6 +24,9 @@ REASONS: Mapping[str, str] = {
     "small_face": "the face is too small to be judged",
     "blurred": "the face is too blurred to be judged",
     "turned_away": "the face is turned too far from the camera",
+    "no_body": "no body of this person in the picture",
+    "cropped": "too little of the body is in the picture",
+    "not_asked": "it was measured alone: no model was named to judge it",
     "no_video": "the recording has no picture",
     "no_audio": "the recording has no sound",
     "silence": "nobody speaks",
@@ -33,6 +36,12 @@ REASONS: Mapping[str, str] = {
     "nothing_to_fuse": "no source could be judged",
 }
 """Why a segment has no probabilities, and what that means."""
+
+
+MEASURES: Mapping[str, str] = {
+    "movement": "how fast shoulders, elbows, wrists and head move, mean over them, in lengths of the torso a second",
+}
+"""What is measured beside emotion, and in which unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Segment:
             segment, number of sources.
         baseline: Seconds of the person's own neutral that it was compared with; 0 where nothing was known of it. In a
             fused segment the least of its sources.
+        measures: What was measured of this source, by the names of :data:`MEASURES`; empty where nothing was.
     """
 
     start: float
@@ -62,6 +72,7 @@ class Segment:
     weights: Mapping[str, float] = field(default_factory=dict)
     evidence: float = 0.0
     baseline: float = 0.0
+    measures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def judged(self) -> bool:
@@ -71,17 +82,23 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TrackPoint:
-    """Where a person's face is at one moment.
+    """Where a person is at one moment; all places in pixels of the upright picture.
 
     Args:
         time: Seconds of presentation time.
-        person: Whose face.
-        box: left, top, width, height in pixels of the upright picture.
+        person: Who.
+        box: Left, top, width and height of the face, or None where none is seen.
+        outline: x and y of the points of the face's mesh that are drawn, by the order of `visavox.face.outline`; empty
+            where no face is seen.
+        joints: x, y and confidence (0..1) of each joint in the order of BODY_25; empty where no body was looked for or
+            seen. A joint that is not seen has confidence 0.
     """
 
     time: float
     person: str
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None = None
+    outline: tuple[tuple[float, float], ...] = ()
+    joints: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

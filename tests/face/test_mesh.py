@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visavox.face.crop import LEFT_EYE, RIGHT_EYE, Square
+from visavox.blaze.square import Square
+from visavox.face.crop import LEFT_EYE, RIGHT_EYE
 from visavox.face.detector import FaceDetector
 from visavox.face.mesh import SCORE, FaceMesh, around_detection, around_mesh
 from visavox.media import read_pictures

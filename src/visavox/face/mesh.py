@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox import weights
-from visavox.face.crop import FACE_MIDDLE, FACE_SIZE, LEFT_EYE, RIGHT_EYE, Sampler, Square
-from visavox.face.detector import Detection
-from visavox.face.lite import LiteSession
+from visavox.blaze.detector import Detection
+from visavox.blaze.lite import LiteSession
+from visavox.blaze.square import Sampler, Square
+from visavox.face.crop import FACE_MIDDLE, FACE_SIZE, LEFT_EYE, RIGHT_EYE
 
 POINTS = 468
 """Points of a mesh."""

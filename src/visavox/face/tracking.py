@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from visavox.blaze.detector import overlap
 from visavox.errors import OptionError
-from visavox.face.detector import FaceDetector, overlap
+from visavox.face.detector import FaceDetector
 from visavox.face.mesh import SCORE, FaceMesh, Mesh, around_detection, around_mesh
 
 NEW_FACE = 0.9

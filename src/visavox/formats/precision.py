@@ -48,12 +48,7 @@ def rounded(timeline: Timeline) -> Timeline:
             replace(
                 point,
                 time=seconds(point.time),
-                box=(
-                    _round(point.box[0], PIXEL_DIGITS),
-                    _round(point.box[1], PIXEL_DIGITS),
-                    _round(point.box[2], PIXEL_DIGITS),
-                    _round(point.box[3], PIXEL_DIGITS),
-                ),
+                box=None if point.box is None else _pixels(point.box),
             )
             for point in timeline.tracks
         ),
@@ -82,6 +77,11 @@ def _segment(segment: Segment) -> Segment:
         seconds(segment.evidence),
         seconds(segment.baseline),
     )
+
+
+def _pixels(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, top, width, height = (_round(value, PIXEL_DIGITS) for value in box)
+    return left, top, width, height
 
 
 def _round(value: float, digits: int) -> float:

