@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import settings
+from numpy.typing import NDArray
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("any machine", deadline=None)
@@ -149,3 +151,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         terminalreporter.section("not run here")
         for reason, count in reasons.most_common():
             terminalreporter.line(f"{count:4d}  {reason}")
+
+
+@pytest.fixture(scope="session")
+def portrait(weights: Path) -> NDArray[np.uint8]:
+    """A public-domain portrait with one face of about 100 pixels, uint8 [512, 512, 3]."""
+    with av.open(str(weights / "astronaut.png")) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")

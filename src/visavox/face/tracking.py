@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.blaze.detector import overlap
+from visavox.blaze.scene import Scene
 from visavox.errors import OptionError
 from visavox.face.detector import FaceDetector
 from visavox.face.mesh import SCORE, FaceMesh, Mesh, around_detection, around_mesh
@@ -28,11 +29,6 @@ REMEMBERED = 1.0
 
 FAR_SEARCHES = 4
 """Of so many searches one is for small faces too, while somebody is followed; their detector takes longer."""
-
-CUT = 20.0
-"""Mean difference of grey values, picture to picture, from which on the scene has changed (of 255). Cuts between dark
-scenes reach 29; a face that comes near or throws itself about stays below 17."""
-
 
 @dataclass(frozen=True, eq=False)
 class TrackedFace:
@@ -82,7 +78,7 @@ class FaceTracker:
         self._lost: list[_Track] = []
         self._made = 0
         self._search_at = self._far_at = -math.inf
-        self._scene: NDArray[np.int16] | None = None
+        self._scene = Scene()
 
     def update(self, time: float, pixels: NDArray[np.uint8]) -> list[TrackedFace]:
         """Looks at the next picture.
@@ -94,7 +90,7 @@ class FaceTracker:
         Returns:
             The faces in it, oldest track first.
         """
-        if self._is_cut(pixels):
+        if self._scene.is_cut(pixels):
             self._tracks, self._lost = [], []
             self._far_at = time
         self._lost = [track for track in self._lost if time - track.time <= REMEMBERED]
@@ -139,15 +135,6 @@ class FaceTracker:
                 self._made += 1
                 number = self._made
             self._tracks.append(_Track(number, time, mesh))
-
-    def _is_cut(self, pixels: NDArray[np.uint8]) -> bool:
-        """Whether this picture shows another scene than the one before, judged by the green of about 800 pixels."""
-        height, width = pixels.shape[:2]
-        scene = pixels[height // 48 :: max(1, height // 24), width // 64 :: max(1, width // 32), 1].astype(np.int16)
-        before, self._scene = self._scene, scene
-        if before is None:
-            return False
-        return before.shape != scene.shape or float(np.abs(scene - before).mean()) > CUT
 
 
 @dataclass(frozen=True, eq=False)
