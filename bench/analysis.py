@@ -1,4 +1,4 @@
-"""How long `analyze` takes over decoding alone, and whether its memory grows with the recording.
+"""How long `analyze` takes over decoding alone, what the body adds, and whether its memory grows with the recording.
 
     python bench/analysis.py [VIDEO]
 
@@ -70,7 +70,7 @@ def run(task: str, video: str) -> None:
     else:
         import visavox
 
-        visavox.analyze(video)
+        visavox.analyze(video, body="accm" if task == "with body" else None)
     print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -91,11 +91,19 @@ def main() -> None:
                 seconds, memory[task] = measured(task, long)
                 values.append(seconds)
         _, small = measured("analyze", minute)
+        short = {
+            task: statistics.median(measured(task, minute)[0] for _ in range(ROUNDS))
+            for task in ("analyze", "with body")
+        }
         medians = {task: statistics.median(values) for task, values in times.items()}
         print(f"{MINUTES} minutes of {video.name}, median of {ROUNDS} runs")
         print(f"  decoding alone   {medians['decode']:7.1f} s")
         ratio, speed = medians["analyze"] / medians["decode"], MINUTES * 60 / medians["analyze"]
         print(f"  visavox analyze  {medians['analyze']:7.1f} s = {ratio:.2f} x decoding, {speed:.0f} x real time")
+        ratio, speed = short["with body"] / short["analyze"], 60 / short["with body"]
+        print(
+            f"  with --body accm, a minute {short['with body']:5.1f} s = {ratio:.2f} x without, {speed:.1f} x real time"
+        )
         print(f"  peak memory      {memory['analyze']:7.0f} MB, of one minute {small:.0f} MB")
 
 

@@ -268,13 +268,13 @@ def test_a_network_of_sequences_judges_what_lies_around_a_cell(
 
 
 def test_what_a_network_of_sequences_keeps_does_not_grow(talker: Path, mean_of_a_row: Path) -> None:
-    from visavox.cells import Faces, read_cells
+    from visavox.cells import Faces, Wings, read_cells
     from visavox.options import Options
 
     most = 0
     with media.open_recording(talker) as recording:
         faces = Faces(str(mean_of_a_row), recording)
-        for _ in read_cells(recording, Options(face=str(mean_of_a_row), voice=None), 0.0, faces, None, None):
+        for _ in read_cells(recording, Options(face=str(mean_of_a_row), voice=None), 0.0, Wings(faces)):
             most = max(most, *(len(looks) for looks in faces.kept.values()), 0)
     assert 25 <= most <= 40, "three seconds at ten looks, and what comes in until a cell closes"
 

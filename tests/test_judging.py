@@ -107,6 +107,20 @@ def test_who_is_not_known_is_drawn_by_the_clip() -> None:
     assert uar.speakers is None and uar.low is not None and 0.7 < uar.low < uar.value < uar.high < 0.95
 
 
+def test_views_of_one_performance_are_drawn_together() -> None:
+    """Four views of each performance, all right or all wrong: no more is known than from one of each."""
+    alone = [dataclasses.replace(sample, speaker=None) for sample in clips(each=1)]
+    takes = [dataclasses.replace(sample, take=str(sample.clip.name)) for sample in alone]
+    right = 2 * np.eye(len(WORDS))[[WORDS.index(one.emotion) for one in alone]]
+    right[::4] = right[::4, [1, 2, 0]]
+    one, each, views = (
+        by_metric(judged(rows, scores))["uar"]
+        for rows, scores in ((alone, right), (takes, right), (takes * 4, np.tile(right, (4, 1))))
+    )
+    assert (each.low, each.high) == pytest.approx((one.low, one.high), abs=0.05), "draws of their own"
+    assert (views.clips, views.low, views.high) == (4 * each.clips, each.low, each.high)
+
+
 def test_calibration_has_an_interval_over_people() -> None:
     samples = clips()
     # Right about five of six people: 10 of 12 clips at a confidence of .787, so about 5 points apart.

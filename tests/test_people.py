@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visavox.people import TrackRecord, mouth_opening, people, speaker
+from visavox.cells import BodyRecord
+from visavox.people import TrackRecord, mouth_opening, owners, people, speaker
 
 HERE, THERE = (100.0, 100.0, 80.0, 80.0), (400.0, 100.0, 80.0, 80.0)
 
@@ -63,3 +66,16 @@ def test_the_mouth_that_moves_speaks() -> None:
     assert speaker({"person-1": 0.10, "person-2": 0.09}) == ""
     assert speaker({"person-1": 0.001}) == ""
     assert speaker({}) == ""
+
+
+def body(track: int, start: float, end: float, **faces: int) -> BodyRecord:
+    return BodyRecord(track, start, end, Counter({int(name[1:]): count for name, count in faces.items()}))
+
+
+def test_a_body_is_whose_face_is_on_it_most_often() -> None:
+    """Track 1 has the first person's two tracks on it, and once another's; track 2 is seen from behind all the time."""
+    faces = {1: "person-1", 2: "person-2", 3: "person-1"}
+    bodies = [body(1, 0, 5, f1=3, f2=4, f3=3), body(2, 1, 4), body(3, 2, 2.2), body(4, 2, 2.2, f2=1), body(5, 3, 4, f9=5)]
+    assert owners(bodies, faces) == {1: "person-1", 2: "person-3", 4: "person-2", 5: "person-4"}
+    assert owners(bodies[2:3], {}, shortest=0) == {3: "person-1"}
+    assert owners([], faces) == {}

@@ -58,7 +58,8 @@ def analysed(talker: Path, models: tuple[str, ...], tmp_path_factory: pytest.Tem
     shutil.copyfile(talker, folder / "interview.mp4")
     timeline = visavox.analyze(folder / "interview.mp4")
     for kind in FORMATS.values():
-        visavox.write(timeline, folder / f"interview{kind.suffixes[0]}")
+        recording = folder / "interview.mp4" if kind.filmed else None
+        visavox.write(timeline, folder / f"interview{kind.file_ending}", recording=recording)
     return folder
 
 
@@ -74,6 +75,8 @@ def with_corpora(desk: Path, data: Path) -> Path:
     folder = desk / CORPORA
     folder.mkdir()
     (folder / "ravdess").symlink_to(data / "ravdess")
+    (desk / "openpose").symlink_to(data / "body" / "openpose_raw")
+    (desk / "walk.bvh").symlink_to(data / "body" / "bvh_raw" / "dataset-1_walk_sad_001.bvh")
     chosen = {(row.speaker, row.emotion): row for row in reversed(datasets.load("emo-db", data))}
     assert len(chosen) > 60
     for row in chosen.values():

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[1] / "recipes"
 FEW = 24
 """Clips of each corpus and role."""
 
-NETWORKS = ("face", "voice", "voice-open", "ravdess/voice")
+NETWORKS = ("face", "voice", "voice-open", "accm-upper", "accm", "ravdess/voice")
 LARGEST = 8_000_000
 """Bytes of a model that ships."""
 

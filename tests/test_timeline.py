@@ -186,6 +186,18 @@ def test_the_frame_has_the_columns_of_the_rows() -> None:
     assert list(empty.columns) == list(frame.columns)
 
 
+def test_what_was_measured_is_a_column_of_numbers() -> None:
+    moving = Segment(0, 1, "a", "body", NOTHING, "not_asked", measures={"movement": 0.5})
+    timeline = Timeline((moving, cell(1, 2, "no_body", "a", "body")), WORDS)
+    assert timeline.measured == ("movement",)
+    assert [row["movement"] for row in timeline.rows()] == [0.5, None]
+    frame = timeline.to_frame()
+    assert list(frame.columns)[-2:] == ["baseline", "movement"]
+    assert frame["movement"].dtype == float
+    assert frame["movement"].isna().tolist() == [False, True]
+    assert "movement" not in timeline.between(1, 2).to_frame()
+
+
 @pytest.mark.parametrize(
     ("segments", "said"),
     [

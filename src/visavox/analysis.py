@@ -7,7 +7,7 @@ from pathlib import Path
 
 from visavox import lanes, media
 from visavox.baseline.by_person import Kind
-from visavox.cells import Faces, Progress, Voices, read_cells
+from visavox.cells import Bodies, Faces, Progress, Voices, Wings, read_cells
 from visavox.judgement import members_of
 from visavox.options import Options
 from visavox.recognizer import Prior
@@ -20,6 +20,7 @@ def analyze(
     voice: str | None = "voice",
     face: str | None = "face",
     body: str | None = None,
+    joints: str | Path | None = None,
     fusion: str | None = "log-linear",
     every: float = 0.5,
     start: float = 0.0,
@@ -36,7 +37,10 @@ def analyze(
         source: Anything FFmpeg reads: video with or without sound, sound alone, a still picture.
         voice: Name or path of the voice model, or None to leave the voice out.
         face: Name or path of the face model, or None to leave the face out.
-        body: None: there is no body model yet.
+        body: Name or path of a body model ("accm"); ``movement`` to follow bodies and measure how much they move; None
+            to leave the body out.
+        joints: Joints that another program found in the recording, as `visavox.joints.read_joints` reads them, in place
+            of looking for bodies; pictures that files number are those of the recording.
         fusion: Rule that joins them: log-linear, product, mean, max, min, median or majority-vote (those that need no
             fitting); or the path of a fusion that was trained, which brings its own voice and face; None for no fused
             lane.
@@ -63,6 +67,7 @@ def analyze(
         voice=voice,
         face=face,
         body=body,
+        joints=None if joints is None else str(joints),
         fusion=fusion,
         every=every,
         start=start,
@@ -78,7 +83,10 @@ def analyze(
         last = options.segments[-1][1] if last is None else min(last, options.segments[-1][1])
     with media.open_recording(source, start=first, end=last) as recording:
         own = members_of(options)
-        faces = Faces(own.get("face", options.face), recording) if options.face else None
-        voices = Voices(own.get("voice", options.voice), recording) if options.voice else None
-        cells = list(read_cells(recording, options, first, faces, voices, progress))
-        return lanes.timeline(Path(source).name, recording, options, cells, faces, voices)
+        wings = Wings(
+            faces=Faces(own.get("face", options.face), recording) if options.face else None,
+            voices=Voices(own.get("voice", options.voice), recording) if options.voice else None,
+            bodies=Bodies(options.body, recording, options.joints) if options.body else None,
+        )
+        cells = list(read_cells(recording, options, first, wings, progress))
+        return lanes.timeline(Path(source).name, recording, options, cells, wings)

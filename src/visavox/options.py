@@ -14,6 +14,9 @@ from visavox.errors import InputError, OptionError
 from visavox.fusion import RULES
 from visavox.recognizer import Prior
 
+MOVEMENT = "movement"
+"""What is named in the place of a body model where movement alone is to be measured."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,6 +31,7 @@ class Options:
     voice: str | None = "voice"
     face: str | None = "face"
     body: str | None = None
+    joints: str | None = None
     fusion: str | None = "log-linear"
     every: float = 0.5
     start: float = 0.0
@@ -38,10 +42,10 @@ class Options:
     neutral: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.body is not None:
-            raise OptionError(f"Bad value {self.body!r} for body: this version reads face and voice only.")
-        if self.voice is None and self.face is None:
-            raise OptionError("Nothing to judge: at least one of face and voice is needed.")
+        if self.voice is None and self.face is None and self.body is None:
+            raise OptionError("Nothing to judge: at least one of face, voice and body is needed.")
+        if self.joints is not None and self.body is None:
+            raise OptionError("Joints are named and no body: name a body model as well, or movement to measure alone.")
         if self.fusion is not None and self.fusion not in RULES and not is_place(self.fusion):
             raise OptionError.one_of("fusion", self.fusion, (*RULES, "the path of a fusion that was trained"))
         if self.prior not in ("life", "uniform", "corpus"):

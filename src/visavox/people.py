@@ -6,8 +6,10 @@ is small (where it began and ended, what it looks like), so a long recording cos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +109,44 @@ def people(records: Sequence[TrackRecord], shortest: float = SHORTEST_TRACK) -> 
             best.append(record)
     lasting = [chain for chain in chains if sum(item.end - item.start for item in chain) >= shortest]
     return {item.track: f"person-{number}" for number, chain in enumerate(lasting, 1) for item in chain}
+
+
+class Followed(Protocol):
+    """A body track, as far as it matters here: when it was seen, and how often with the face of which track."""
+
+    track: int
+    start: float
+    end: float
+    faces: Counter[int]
+
+
+def owners(bodies: Iterable[Followed], face_of: Mapping[int, str], shortest: float = SHORTEST_TRACK) -> dict[int, str]:
+    """The person of each body track: whose face is on it most often.
+
+    A body on which no face of anybody is ever seen is a person of its own, numbered behind the others; one that lasts
+    less than `shortest` seconds is nobody.
+
+    Args:
+        bodies: All body tracks of a recording.
+        face_of: The person of each face track.
+        shortest: Seconds; 0 keeps every track.
+
+    Returns:
+        Person by track, in the order of their starts; tracks of nobody are absent.
+    """
+    found: dict[int, str] = {}
+    number = len(set(face_of.values()))
+    for body in sorted(bodies, key=lambda item: (item.start, item.track)):
+        votes: Counter[str] = Counter()
+        for face, count in body.faces.items():
+            if face in face_of:
+                votes[face_of[face]] += count
+        if votes:
+            found[body.track] = votes.most_common(1)[0][0]
+        elif body.end - body.start >= shortest:
+            number += 1
+            found[body.track] = f"person-{number}"
+    return found
 
 
 def _near(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -358,13 +358,20 @@ class Timeline:
                 seconds[segment.reason] = seconds.get(segment.reason, 0.0) + segment.end - segment.start
         return seconds
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What was measured anywhere in it, in the order of :data:`MEASURES`."""
+        found = {name for segment in self.segments for name in segment.measures}
+        return tuple(name for name in MEASURES if name in found)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The tidy table, row by row.
 
         Columns: file, start, end, person, source, emotion, p_<word> …, reason, weight_<source> …, evidence,
-        baseline.
+        baseline, and one for each of `measured`; None where a row has none of it.
         """
         moving = [source for source in SOURCES if source != "fused"]
+        measured = self.measured
         for segment in self.segments:
             yield {
                 "file": self.about.file,
@@ -378,6 +385,7 @@ class Timeline:
                 **{f"weight_{source}": segment.weights.get(source) for source in moving},
                 "evidence": segment.evidence,
                 "baseline": segment.baseline,
+                **{name: segment.measures.get(name) for name in measured},
             }
 
     def to_frame(self) -> pandas.DataFrame:
@@ -385,8 +393,8 @@ class Timeline:
         import pandas
 
         empty = Timeline((Segment(0, 1, "", "face", (math.nan,) * len(self.words), "no_face"),), self.words)
-        columns = list(next(empty.rows()))
-        return pandas.DataFrame(list(self.rows()), columns=columns)
+        columns = [*next(empty.rows()), *self.measured]
+        return pandas.DataFrame(list(self.rows()), columns=columns).astype(dict.fromkeys(self.measured, float))
 
     def _repr_html_(self) -> str:
         from visavox.formats import html

@@ -11,7 +11,7 @@ from visavox.recognizer import Card, Prior, Recognizer, check_prior
 FOLDER = Path(__file__).resolve().parent / "models"
 """Where the shipped models lie: a card NAME.json each, and NAME.onnx where there is a network."""
 
-USUAL = ("face", "voice", "voice-open", "fusion")
+USUAL = ("face", "voice", "voice-open", "accm", "accm-upper", "fusion")
 """The order in which models are listed; others follow by name."""
 
 
@@ -66,7 +66,9 @@ def load(name_or_path: str | Path, *, prior: Prior = "uniform") -> Recognizer:
     if known.modality == "body":
         from visavox.body.recognizer import BodyRecognizer
 
-        return BodyRecognizer(_network(where, known), known, prior=prior)
+        upper = _upper(where, known)
+        above = None if upper is None else BodyRecognizer(_network(upper, card(upper)), card(upper))
+        return BodyRecognizer(_network(where, known), known, prior=prior, upper=above)
     if known.modality == "fused":
         from visavox.fusion import Fusion, saved
 
@@ -166,6 +168,15 @@ def _is_fused(path: Path) -> bool:
         return Card.read(path).modality == "fused"
     except ModelError:
         return False
+
+
+def _upper(where: Path, known: Card) -> Path | None:
+    """The card of the model that judges upper bodies for one of whole bodies: beside it, or one that ships."""
+    name = known.input.get("upper")
+    if not name:
+        return None
+    beside = where.parent / f"{name}.json"
+    return beside if beside.is_file() else place(str(name))
 
 
 def _network(where: Path, known: Card) -> Path:

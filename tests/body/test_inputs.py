@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from visavox.body.inputs import DescriptiveImages, windows
+from visavox.body.gesture import LEGS
+from visavox.body.inputs import DescriptiveImages, legs_seen, windows
 from visavox.body.kinds import KINDS
-from visavox.body.variation import LEGS, BodyVariation
+from visavox.body.variation import BodyVariation, facing, talking
 from visavox.clip import Clip
-from visavox.datasets.motion import Camera, moving
 from visavox.errors import InputError, OptionError
+from visavox.joints.motion import Camera, moving
 
 
 def clip_of(joints: np.ndarray, rate: float = 20.0) -> Clip:
@@ -52,7 +55,54 @@ def test_legs_that_are_not_seen_leave_their_pictures_empty_and_all_others_as_the
     np.testing.assert_array_equal(upper.of(whole), upper.of(Clip(joints=cropped, times=whole.times)))
 
 
-@pytest.mark.parametrize("hidden", [range(25), range(9), (2, 5), (1, 2, 5)])
+def test_a_window_is_drawn_by_itself(waving) -> None:
+    """What comes before and after changes nothing, as in a recording, where windows come one by one."""
+    images = DescriptiveImages(seconds=1.0, rate=5.0)
+    clip = clip_of(waving(moments=40))
+    both = images.of(clip)
+    alone = [images.of(Clip(joints=clip.joints[rows], times=clip.times[rows])) for rows in (slice(20), slice(20, 40))]
+    np.testing.assert_array_equal(both, np.concatenate(alone))
+
+
+def test_looks_that_fill_a_window_to_both_ends_are_one(waving) -> None:
+    """Sixteen looks, one each fifth of a second, are three seconds from the first to the last."""
+    assert len(DescriptiveImages(seconds=3.0, rate=5.0).of(clip_of(waving(moments=16), rate=5.0))) == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(
+    scale=st.floats(0.3, 3),
+    x=st.floats(-500, 500),
+    y=st.floats(-500, 500),
+    behind=st.booleans(),
+    seed=st.integers(0, 9),
+)
+def test_size_place_and_facing_change_no_picture(
+    scale: float, x: float, y: float, behind: bool, seed: int, standing
+) -> None:
+    body = standing(np.random.default_rng(seed)).astype(np.float64)
+    other = body.copy()
+    other[:, :, :2] = body[:, :, :2] * ((-scale if behind else scale), scale) + (x, y)
+    images = DescriptiveImages(size=24)
+    first, second = (images.of(Clip(joints=joints))[0].astype(int) for joints in (body, other))
+    assert np.abs(first - second).max() <= 1, "but for rounding"
+
+
+def test_legs_are_seen_where_half_of_the_looks_show_them(standing) -> None:
+    body = standing(moments=10)
+    assert legs_seen(body)
+    body[:5, [10, 11, 13, 14]] = (np.nan, np.nan, 0)
+    assert legs_seen(body)
+    body[5, [10, 11, 13, 14]] = 0
+    assert not legs_seen(body)
+    body[:6] = 0
+    assert legs_seen(body), "who is not seen at all has neither legs nor none"
+    assert not legs_seen(body[:6])
+    body[:, [11, 13, 14]] = 0
+    assert legs_seen(body), "one knee is enough"
+
+
+@pytest.mark.parametrize("hidden", [range(25), range(9), (2, 5), (1, 2, 5), (3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14)])
 def test_nobody_nothing_or_too_little_is_no_example(hidden: range | tuple[int, ...], standing) -> None:
     body = standing()
     body[:, list(hidden)] = (np.nan, np.nan, 0)
@@ -133,3 +183,31 @@ def test_a_camera_follows_who_walks() -> None:
     seen = Camera().see(motion, np.arange(100) / 10)
     assert (seen[:, 8, 2] == 1).all()
     assert np.abs(seen[20:80, 8, :2]).max() < 1
+
+
+def test_who_talks_to_a_camera_faces_it(standing) -> None:
+    """From wherever the body was turned, its right shoulder is at the picture's left, and near it fills the picture."""
+    body = np.full((2, 25, 3), np.nan, np.float32)
+    body[:, [2, 5], 1], body[:, [1, 8], 1] = 1.4, (1.4, 0.9)
+    for degrees in (0, 70, 180, -110):
+        across = 0.2 * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
+        body[:, [2, 5]] = np.array([[-across[0], 1.4, -across[1]], [across[0], 1.4, across[1]]])
+        body[:, 1], body[:, 8] = (0, 1.4, 0), (0, 0.9, 0)
+        assert facing(body) == pytest.approx(degrees, abs=1e-4)
+        for seed in range(5):
+            seen = talking(body, np.random.default_rng(seed)).see(body, np.arange(2) / 5)
+            assert seen[0, 2, 0] < seen[0, 5, 0]
+
+
+def test_a_narrow_picture_hides_what_is_outside_of_it(waving) -> None:
+    still = {"mirror": 0, "tempo": 0, "jitter": 0, "crop": 0, "drop": 0, "blink": 0}
+    clip = clip_of(waving())
+    whole = BodyVariation(copies=1, **still)(clip, np.random.default_rng(1))[0]
+    np.testing.assert_array_equal(whole.joints, clip.joints)
+    shares = []
+    for one in BodyVariation(copies=40, edges=1, **still)(clip, np.random.default_rng(1)):
+        shown = one.joints[:, :, 2] > 0
+        np.testing.assert_array_equal(one.joints[shown], clip.joints[shown])
+        assert shown[:, [0, 2, 5]].all(), "head and shoulders"
+        shares.append(shown[:, 10].mean())
+    assert 0.2 < np.mean(shares) < 0.8, "knees are inside now and then"

@@ -7,8 +7,6 @@ import itertools
 import numpy as np
 import pytest
 
-from visavox.blaze.square import Square
-from visavox.body.pose import Pose
 from visavox.body.tracking import BodyTracker, around_face, joined
 from visavox.errors import OptionError
 from visavox.face.tracking import FaceTracker, TrackedFace
@@ -35,9 +33,8 @@ def test_a_body_is_followed_where_it_goes(portrait, weights):
 def test_what_is_cut_to_is_somebody_else(portrait, weights):
     tracker = BodyTracker()
     (before,) = tracker.update(0.0, portrait)
-    assert tracker.update(0.1, portrait) is None
-    assert tracker.update(0.15, np.zeros_like(portrait)) == []  # a cut: looked at at once
-    (after,) = tracker.update(0.25, portrait)
+    assert tracker.update(0.1, np.zeros_like(portrait)) is None  # not the time to look, but a cut
+    (after,) = tracker.update(0.2, portrait)
     assert (before.track, after.track) == (1, 2)
 
 
@@ -58,10 +55,10 @@ def test_the_face_of_the_portrait_is_on_its_body(portrait, weights):
     assert body.face == faces[0].track
 
 
-def at(x: float, y: float) -> Pose:
-    points = np.zeros((33, 3), np.float32)
-    points[:, :2] = x, y
-    return Pose(points, np.ones(33, np.float32), 1.0, Square(x, y, 100))
+def at(x: float, y: float) -> np.ndarray:
+    joints = np.zeros((25, 3), np.float32)
+    joints[[0, 15, 16]] = (x, y, 0.9), (x - 3, y - 2, 0.8), (x + 3, y + 2, 0.8)
+    return joints
 
 
 def face(track: int, x: float, y: float, size: float = 20) -> TrackedFace:
@@ -76,6 +73,7 @@ def test_each_face_is_on_the_nearest_body():
     assert joined(heads, [face(7, 57, 50), face(9, 61, 50)]) == [7, 9]
     assert joined(heads, [face(7, 100, 50)]) == [None, None]
     assert joined([], [face(7, 0, 0)]) == [] and joined(heads, []) == [None, None]
+    assert joined([np.zeros((25, 3))], [face(7, 0, 0)]) == [None]  # its head is not seen
     for order in itertools.permutations([face(7, 57, 50), face(9, 61, 50), face(8, 300, 300)]):
         assert joined(heads, order) == [7, 9]
 

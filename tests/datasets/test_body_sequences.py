@@ -70,3 +70,21 @@ def test_the_corpora_at_hand(data: Path) -> None:
             ankles, neck = sample.clip.joints[:, [11, 14], 1], sample.clip.joints[:, 1, 1]
             assert (np.median(ankles) > np.median(neck)).all(), "y goes downwards"
     assert {sample.speaker for sample in datasets.load("aalto-motion", data)} == {"aalto-motion-k", "aalto-motion-t"}
+
+
+def test_windows_are_three_seconds_at_most_each_seen_by_four_cameras(tmp_path: Path) -> None:
+    """A sequence of seven seconds: three windows, twelve samples, one performance."""
+    place = np.random.default_rng(1).normal(size=(178, len(JOINTS), 3)).astype(np.float32)
+    body = write(tmp_path / "body", start=[0, 175, 178], xyz=place)
+    samples = datasets.load("aalto-motion-windows", f"body={body}")
+    (whole,) = datasets.load("aalto-motion", f"body={body}")
+    assert len(samples) == 12
+    assert {(sample.take, sample.corpus) for sample in samples} == {(whole.take, "aalto-motion-windows")}
+    for sample in samples:
+        assert sample.clip.times[0] == 0 and sample.clip.times[-1] < 3
+    views = samples[:4]
+    assert len({sample.clip.name for sample in samples}) == 12
+    for view in views:
+        np.testing.assert_array_equal(view.clip.motion, whole.clip.motion[: len(view.clip.times)])
+    assert len({float(view.clip.joints[0, 4, 0]) for view in views}) == 4, "each from elsewhere"
+    assert sum(len(sample.clip.times) for sample in samples[::4]) == 175, "nothing is lost between windows"

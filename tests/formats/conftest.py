@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from visavox.emotions import WORDS
-from visavox.timeline import About, ModelUsed, Segment, Speech, Timeline
+from visavox.timeline import About, ModelUsed, Segment, Speech, Timeline, TrackPoint
 
 Conversation = Callable[..., Timeline]
 
@@ -58,3 +59,45 @@ def conversation() -> Conversation:
         return Timeline(tuple(segments), WORDS, about, (), tuple(speech))
 
     return make
+
+
+STANDING = {
+    0: (0.0, -1.25), 1: (0.0, -0.95), 2: (-0.3, -0.95), 3: (-0.5, -0.5), 4: (-0.4, -0.1), 5: (0.3, -0.95),
+    6: (0.5, -0.5), 7: (0.4, -0.1), 8: (0.0, 0.0), 9: (-0.2, 0.0), 12: (0.2, 0.0), 15: (-0.06, -1.32),
+    16: (0.06, -1.32), 17: (-0.15, -1.28), 18: (0.15, -1.28),
+}  # fmt: skip
+"""Joints of BODY_25 of somebody seen down to the hips, in lengths of the torso from the middle of the hips."""
+
+
+@pytest.fixture(scope="session")
+def gestures(conversation: Conversation) -> Conversation:
+    """The same with bodies: waving arms five times a second, legs unseen, a body lane and its movement."""
+
+    def make(seconds: float = 60.0, people: int = 2, every: float = 0.5, judged: bool = True) -> Timeline:
+        talk = conversation(seconds, people, every)
+        segments, tracks = list(talk.segments), []
+        for segment in talk.segments:
+            if segment.source == "face":
+                hidden = "no_body" if round(segment.start / every) % 40 >= 36 else ""
+                reason = hidden or ("" if judged else "not_asked")
+                speed = {} if hidden else {"movement": 0.8 + 0.7 * math.sin(segment.start / 3)}
+                values = (1 / len(WORDS),) * len(WORDS) if not reason else (math.nan,) * len(WORDS)
+                segments.append(replace(segment, source="body", probabilities=values, reason=reason, measures=speed))
+        for number in range(people):
+            for moment in np.arange(0.0, seconds, 0.2).tolist():
+                tracks.append(_waving(moment, f"person-{number + 1}", 400.0 + 500 * number, 700.0))
+        return replace(talk, segments=tuple(segments), tracks=tuple(tracks))
+
+    return make
+
+
+def _waving(time: float, person: str, x: float, y: float, torso: float = 300.0) -> TrackPoint:
+    joints = [(0.0, 0.0, 0.0)] * 25
+    for place, (right, down) in STANDING.items():
+        if place in (4, 7):
+            down -= 0.5 + 0.5 * math.sin(3 * time + place)
+        joints[place] = (x + torso * right, y + torso * down, 0.9)
+    face = (x - 60.0, y - 1.5 * torso, 120.0, 150.0)
+    angles = [2 * math.pi * point / 18 for point in range(64)]
+    outline = tuple((x + 60 * math.sin(angle), y - 1.25 * torso - 75 * math.cos(angle)) for angle in angles)
+    return TrackPoint(time, person, face, outline, tuple(joints))

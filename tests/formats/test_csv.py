@@ -10,7 +10,7 @@ import pytest
 
 from visavox.errors import InputError
 from visavox.formats import FORMATS, read, read_table, write, write_table
-from visavox.timeline import About, Segment, Timeline
+from visavox.timeline import MEASURES, About, Segment, Timeline
 
 NAN = math.nan
 TIMELINE = Timeline(
@@ -47,6 +47,32 @@ def test_a_spreadsheet_may_reorder_columns_and_add_some(tmp_path: Path) -> None:
     assert read(path).segments == (Segment(1, 2, "Ann", "face", (0.5, 0.5)),)
 
 
+def test_a_measure_is_a_column_where_there_is_any(tmp_path: Path) -> None:
+    body = Segment(0.0, 0.5, "person-1", "body", (NAN, NAN), "not_asked", measures={"movement": 0.51239})
+    timeline = replace(TIMELINE, segments=(*TIMELINE.segments, body))
+    path = write(timeline, tmp_path / "a.csv")
+    head, face, voice, moving, fused = path.read_text().splitlines()
+    assert head.endswith(",evidence,baseline,movement")
+    assert moving == "talk.mp4,0.000,0.500,person-1,body,,,,not_asked,,,,0.000,0.000,0.5124"
+    assert [row.rsplit(",", 1)[1] for row in (face, voice, fused)] == ["", "", ""]
+    assert [dict(segment.measures) for segment in read(path)] == [{}, {}, {"movement": 0.5124}, {}]
+
+
+def test_every_measure_comes_back_below_zero_too() -> None:
+    measures = {name: -1.5 - place for place, name in enumerate(MEASURES)}
+    timeline = Timeline((Segment(0, 1, "a", "body", (1.0,), measures=measures),), ("calm",))
+    content = FORMATS[".csv"].encode(timeline)
+    assert content.decode().splitlines()[0].split(",")[-len(MEASURES) :] == list(MEASURES)
+    assert FORMATS[".csv"].decode(content, "a.csv").segments[0].measures == measures
+
+
+def test_recordings_with_and_without_measures_share_a_table(tmp_path: Path) -> None:
+    moving = Timeline((Segment(0, 1, "a", "body", (0.5, 0.5), measures={"movement": 2.0}),), TIMELINE.words)
+    first, second = read_table(write_table([TIMELINE, moving], tmp_path / "all.csv"))
+    assert first.measured == ()
+    assert second.segments == moving.segments
+
+
 def test_several_recordings_in_one_table(tmp_path: Path) -> None:
     other = Timeline(
         (Segment(0, 1, "person-1", "face", (0.5, 0.5)),), ("calm", "happy"), About(file="b.mp4", duration=1)
@@ -72,6 +98,10 @@ def test_a_table_without_rows_is_an_empty_timeline(tmp_path: Path) -> None:
         ("start;end;person;source;p_happy\n", "expected commas"),
         ("start,end,person,source\n0,1,a,face\n", "p_<word>"),
         ('start,end,person,source,p_sad\n0,1,a,face,1\n1,2,a,face,"0,5"\n', "line 3: p_sad is '0,5'"),
+        (
+            "start,end,person,source,p_sad,movement\n0,1,a,body,1,fast\n",
+            "line 2: movement is 'fast', expected a number",
+        ),
         ("start,end,person,source,p_sad\n0,,a,face,1\n", "line 2: start and end"),
         ("start,end,person,source,p_sad\n0,1,a,face,0.3\n", "sum to 0.3"),
         ("start,end,person,source,p_sad\n0,2,a,face,1\n1,3,a,face,1\n", "overlap"),

@@ -83,6 +83,40 @@ def test_no_shape_leaves_the_drawing(values: list[float | str]) -> None:
             assert 0 <= y <= drawing.HEIGHT
 
 
+def moving(*values: float | None) -> list[Segment]:
+    """Segments of one second with a movement, or without one because there was no body."""
+    return [
+        Segment(
+            place, place + 1, "a", "body", NOTHING, "no_body" if value is None else "not_asked",
+            measures={} if value is None else {"movement": value},
+        )
+        for place, value in enumerate(values)
+    ]  # fmt: skip
+
+
+def test_a_measure_worked_by_hand() -> None:
+    lane = drawing.columns(moving(1.0, 0.5, None, 2.0), 100)
+    assert (
+        drawing.level(lane, "movement", (0.0, 2.0), (0.0, 4.0)) == "M0 100V50h180l360 25h180V100zM1080 100V0h360V100z"
+    )
+    assert drawing.unmeasured(lane, "movement") == [(2.0, 3.0, "no_body")]
+    levels = drawing.pack(lane, ["no_body", "not_asked"], {"movement": (0.0, 2.0)})["measures"]
+    assert levels == {"movement": "".join([drawing.LEVELS[50], drawing.LEVELS[25], " ", drawing.LEVELS[100]])}
+
+
+def test_a_measure_is_averaged_where_half_of_it_was_taken() -> None:
+    lane = drawing.columns(moving(1.0, 2.0, 4.0, None, None, None), 3)
+    assert lane.measures["movement"].tolist() == pytest.approx([1.5, 4.0, math.nan], nan_ok=True)
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=30))
+def test_a_scale_holds_its_values_and_zero(values: list[float]) -> None:
+    low, high = drawing.bounds(np.array(values))
+    assert low <= 0 <= high
+    assert low < high
+    assert all(low <= value <= high for value in values if not math.isnan(value))
+
+
 def test_every_percent_has_a_character_that_html_leaves_alone() -> None:
     assert len(set(drawing.LEVELS)) == 101
     assert not set("&<>\"'\\") & set(drawing.LEVELS)

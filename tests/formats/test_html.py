@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from visavox.emotions import COLOURS, WORDS
-from visavox.formats import FORMATS, drawing, html, write
+from visavox.formats import FORMATS, drawing, html, poses, write
 from visavox.timeline import REASONS, About, ModelUsed, Segment, Timeline
 
 Conversation = Callable[..., Timeline]
@@ -77,6 +77,12 @@ def test_two_hours_do_not_explode_and_the_page_says_how(conversation: Conversati
     found = Page(content.decode())
     assert "drawn in steps of" in found.text
     assert len(found.all("tr")) < 300
+
+
+def test_ten_minutes_with_two_bodies_are_under_300_kilobytes(gestures: Conversation) -> None:
+    timeline = gestures(600)
+    assert len(timeline.tracks) == 6000
+    assert len(FORMATS[".html"].encode(timeline)) < 300_000
 
 
 def test_nothing_is_asked_of_anybody_else(conversation: Conversation) -> None:
@@ -176,6 +182,49 @@ def test_the_script_gets_the_numbers_of_the_timeline(conversation: Conversation)
             else:
                 assert data["reasons"][ord(code) - ord("a")] == REASONS[segment.reason]
         assert not values
+
+
+def test_a_measure_is_a_lane_with_its_scale_and_unit(gestures: Conversation) -> None:
+    timeline = gestures(60)
+    found = page(timeline)
+    lanes = [attributes for attributes in found.all("div") if "data-measure" in attributes]
+    assert [lane["data-measure"] for lane in lanes] == ["movement", "movement"]
+    assert found.inside["small"].count("lengths of the torso a second") == 2
+    assert found.text.count("no body of this person in the picture 2 0 ") == 2  # a gap's title, then the scale
+    assert "0.80 on average, 1.50 at most (at 0:23.8)" in found.text
+    assert "no body of this person in the picture" in found.inside["title"]
+    data = json.loads("".join(found.inside["script"][0]))
+    for lane in data["lanes"]:
+        segments = timeline.only(person=lane["person"], source=lane["source"]).segments
+        low, high = data["scales"]["movement"]
+        for segment, sign in zip(segments, lane["measures"].get("movement", " " * len(segments)), strict=True):
+            if sign == " ":
+                assert not segment.measures
+            else:
+                value = low + data["levels"].index(sign) / 100 * (high - low)
+                assert value == pytest.approx(segment.measures["movement"], abs=0.0101)
+
+
+def test_a_body_that_was_measured_alone_has_its_measure_and_no_other_lane(gestures: Conversation) -> None:
+    timeline = gestures(20, people=1, judged=False).only(source="body")
+    found = page(timeline)
+    assert not [attributes for attributes in found.all("div") if "data-lane" in attributes]
+    assert len([attributes for attributes in found.all("div") if "data-measure" in attributes]) == 1
+    assert "was measured, not judged" in found.text
+    assert "surprised" not in found.text
+    assert "movement" in html.fragment(timeline)
+
+
+def test_a_person_is_drawn_without_the_recording(gestures: Conversation) -> None:
+    found = page(gestures(60))
+    drawn = [attributes for attributes in found.all("svg") if attributes.get("class") == "pose"]
+    assert [drawing["aria-label"] for drawing in drawn] == [
+        f"where person-{number} was: face and 11 joints of the body" for number in (1, 2)
+    ]
+    assert "one moment in 3 is kept here" in found.text
+    assert "data-pose" not in FORMATS[".html"].encode(gestures(60).only(source="face").between(0, 0)).decode()
+    still = page(gestures(0.5))
+    assert len([attributes for attributes in still.all("svg") if attributes.get("class") == "pose"]) == 2
 
 
 def test_a_picture_is_shown_as_bars(conversation: Conversation) -> None:
@@ -287,6 +336,38 @@ def test_zoom_keyboard_pointer_and_legend(tmp_path: Path, conversation: Conversa
     assert ticks.split(",")[-1] in ("0:44", "0:45")  # a pointer stands on whole pixels
     assert re.match(r"person-1 · fused 0:37\.\d–0:38\.\d", tip)
     assert hidden == ""
+
+
+@pytest.mark.browser
+def test_the_drawn_person_follows_the_cursor(tmp_path: Path, gestures: Conversation) -> None:
+    timeline = gestures(20, people=1, judged=False)
+    text = FORMATS[".html"].encode(timeline.only(source="body")).decode()
+    acts = """
+      const chart = document.querySelector(".chart"), pose = document.querySelector("svg.pose"), said = [];
+      const key = name => chart.dispatchEvent(new KeyboardEvent("keydown", {key: name, cancelable: true}));
+      for (const name of ["Home", "ArrowRight", "ArrowRight"]) key(name);
+      said.push(document.querySelector(".when").textContent, document.getElementById("said").textContent);
+      said.push(document.getElementById("tip").textContent, pose.querySelector(".joints").getAttribute("d"));
+      said.push(pose.querySelector(".face").getAttribute("d"), pose.querySelector(".limbs").getAttribute("d"));
+      document.title = JSON.stringify(said);
+    """
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy".*?>', "", text)
+    path = tmp_path / "report.html"
+    path.write_text(text.replace("</body>", f"<script>{acts}</script></body>"))
+    found = re.findall(r"<title>(.*?)</title>", look(path, tmp_path / "profile"))
+    when, said, tip, *drawn = json.loads(found[0])
+    kept = poses.poses(timeline.tracks)
+    assert kept is not None
+    moment = next(point for point in kept.points if point.time == pytest.approx(1.0))
+    speed = next(segment.measures["movement"] for segment in timeline if segment.measures and segment.start == 1.0)
+    assert when == "at 0:01.0"
+    assert re.match(r"0:01\.0, movement \d\.\d\d", said)
+    assert float(said.split()[-1]) == pytest.approx(speed, abs=0.02)
+    assert tip.endswith("lengths of the torso a second")
+    for text, path_ in zip(drawn, map(poses.shapes(moment).get, ("joints", "face", "limbs")), strict=True):
+        numbers, own = ([int(number) for number in re.findall(r"\d+", part or "")] for part in (text, path_))
+        assert len(numbers) == len(own) > 20
+        assert numbers == pytest.approx(own, abs=3)
 
 
 def test_paths_are_short(conversation: Conversation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -13,9 +14,10 @@ import numpy as np
 import pytest
 
 from visavox.errors import InputError
-from visavox.formats import FORMATS, read, write
+from visavox.formats import FORMATS, read, summary, write
 from visavox.formats import json as json_format
-from visavox.timeline import SCHEMA_VERSION, SOURCES, About, Segment, Timeline
+from visavox.formats.precision import rounded
+from visavox.timeline import MEASURES, REASONS, SCHEMA_VERSION, SOURCES, About, Segment, Timeline, TrackPoint
 
 
 def loaded(timeline: Timeline) -> dict[str, Any]:
@@ -67,6 +69,58 @@ def test_every_field_is_in_the_manual() -> None:
 
     missing = {name for name in fields(json_format.schema()) if f"`{name}`" not in manual}
     assert not missing
+
+
+def test_reasons_and_measures_are_those_of_the_manual() -> None:
+    def told(header: str) -> dict[str, str]:
+        lines = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8").splitlines()
+        rows = itertools.takewhile(lambda line: line.startswith("|"), lines[lines.index(header) + 2 :])
+        cells = [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows]
+        return {row[0]: row[-1] for row in cells}
+
+    assert told("| `reason` | means |") == dict(REASONS)
+    assert told("| measure | of | what, and in which unit |") == dict(MEASURES)
+    assert all(0 < len(summary.unit(measure)) < len(meaning) for measure, meaning in MEASURES.items())
+
+
+def test_a_body_is_written_as_short_as_it_can_be() -> None:
+    joints = [(0.0, 0.0, 0.0)] * 25
+    joints[4] = (1.26, -2.0, 0.987)
+    points = (TrackPoint(0, "ann", (1, 2, 3, 4)), TrackPoint(0.2, "ann", None, ((5, 6),), tuple(joints)))
+    text = FORMATS[".json"].encode(Timeline((), tracks=points)).decode()
+    face, body = (line.strip(" ,") for line in text.splitlines() if '"ann"' in line)
+    assert face == '{"time":0.0,"person":"ann","box":[1.0,2.0,3.0,4.0]}'
+    seen = ",".join("[1.3,-2.0,0.99]" if place == 4 else "null" for place in range(25))
+    assert body == f'{{"time":0.2,"person":"ann","box":null,"outline":[[5.0,6.0]],"joints":[{seen}]}}'
+
+
+def test_a_body_of_another_order_is_told() -> None:
+    document = loaded(Timeline((), tracks=(TrackPoint(0, "ann", joints=((1, 2, 1.0),) * 18),)))
+    with pytest.raises(InputError, match="18 joints, expected the 25 of BODY_25"):
+        json_format.decode(json.dumps(document).encode(), "coco.json")
+
+
+def test_measures_of_later_versions_are_kept() -> None:
+    document = loaded(Timeline((Segment(0, 1, "ann", "body", (1.0,)),), ("calm",)))
+    assert "measures" not in document["segments"][0]
+    document["segments"][0]["measures"] = {"grace": 0.25}
+    jsonschema.validate(document, json_format.schema())
+    timeline = json_format.decode(json.dumps(document).encode(), "later.json")
+    assert loaded(timeline)["segments"][0]["measures"] == {"grace": 0.25}
+    assert timeline.measured == ()
+
+
+def test_files_of_versions_without_bodies_are_read(gestures: Callable[..., Timeline]) -> None:
+    timeline = gestures(2)
+    document = loaded(timeline)
+    for segment in document["segments"]:
+        segment.pop("measures", None)
+    for point in document["tracks"]:
+        del point["outline"], point["joints"]
+    jsonschema.validate(document, json_format.schema())
+    again = json_format.decode(json.dumps(document).encode(), "old.json")
+    assert [segment.probabilities for segment in again] == [segment.probabilities for segment in rounded(timeline)]
+    assert {(point.outline, point.joints) for point in again.tracks} == {((), ())}
 
 
 def test_a_file_of_a_version_without_baselines_is_read(conversation: Callable[..., Timeline]) -> None:

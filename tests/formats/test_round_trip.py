@@ -19,11 +19,13 @@ from visavox.emotions import EXTRA_WORDS, WORDS
 from visavox.formats import FORMATS
 from visavox.formats import json as json_format
 from visavox.formats.precision import rounded
-from visavox.timeline import REASONS, SOURCES, About, ModelUsed, Segment, Speech, Timeline, TrackPoint
+from visavox.timeline import MEASURES, REASONS, SOURCES, About, ModelUsed, Segment, Speech, Timeline, TrackPoint
 
 names = st.text(min_size=1, max_size=12) | st.sampled_from(["person-1", "=1+1", "a;=b", "'x", "-", '"', "\t@", "é"])
 moments = st.floats(0, 1e5).map(lambda value: round(value, 5))
 shares = st.floats(0, 1)
+places = st.floats(-2000, 8000)
+measures = st.dictionaries(st.sampled_from(list(MEASURES)), st.floats(0, 1e3) | st.just(math.nan))
 plain = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=5)
 
 
@@ -41,8 +43,24 @@ def segments(draw: st.DrawFn, words: tuple[str, ...]) -> tuple[Segment, ...]:
                 values = tuple(vote / sum(votes) for vote in votes) if judged else (math.nan,) * len(words)
                 reason = "" if judged else draw(st.sampled_from(list(REASONS)))
                 weights = {name: draw(shares) for name in ("face", "voice")} if source == "fused" and judged else {}
-                found.append(Segment(start, time, person, source, values, reason, weights, draw(moments)))
+                measured = draw(measures)
+                found.append(
+                    Segment(start, time, person, source, values, reason, weights, draw(moments), 0.0, measured)
+                )
     return tuple(found)
+
+
+@st.composite
+def track_points(draw: st.DrawFn) -> TrackPoint:
+    """A face, a body, or both; any joint may be unseen."""
+    joint = st.tuples(places, places, shares) | st.just((0.0, 0.0, 0.0)) | st.just((math.nan, 1.0, 0.5))
+    return TrackPoint(
+        draw(moments),
+        draw(names),
+        draw(st.none() | st.tuples(places, places, places, places)),
+        tuple(draw(st.lists(st.tuples(places, places), max_size=3))),
+        tuple(draw(st.lists(joint, min_size=25, max_size=25))) if draw(st.booleans()) else (),
+    )
 
 
 @st.composite
@@ -62,7 +80,7 @@ def timelines(draw: st.DrawFn) -> Timeline:
             status=draw(st.sampled_from(["complete", "truncated"])),
             notes=tuple(draw(st.lists(names, max_size=2))),
         ),
-        tuple(TrackPoint(draw(moments), name, (1.0, 2.25, 3.5, -4.0)) for name in draw(st.lists(names, max_size=2))),
+        tuple(draw(st.lists(track_points(), max_size=2))),
         tuple(Speech(time, time + 1, draw(names), draw(shares)) for time in draw(st.lists(moments, max_size=2))),
     )
 
@@ -133,3 +151,14 @@ def test_numbers_are_as_exact_as_the_manual_says() -> None:
         segment, start=0.123, end=1.988, probabilities=(0.333333, 0.666667), evidence=1.235
     )
     assert timeline.about.duration == 1.988
+
+
+def test_places_and_measures_are_as_exact_as_the_manual_says() -> None:
+    """A joint that is not seen has no place; a measure that is no number is not there."""
+    segment = Segment(0, 1, "person-1", "body", (1.0,), measures={"movement": 0.123456, "other": math.nan})
+    joints = ((1.26, 2.0, 0.987), (3.0, 4.0, 0.004), (math.nan, 4.0, 0.9), *[(0.0, 0.0, 0.0)] * 22)
+    point = TrackPoint(0.1, "person-1", None, ((1.26, -0.04),), joints)
+    found = rounded(Timeline((segment,), ("calm",), tracks=(point,)))
+    assert found.segments[0].measures == {"movement": 0.1235}
+    assert found.tracks[0].outline == ((1.3, 0.0),)
+    assert found.tracks[0].joints == ((1.3, 2.0, 0.99), *[(0.0, 0.0, 0.0)] * 24)

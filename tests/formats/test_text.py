@@ -63,6 +63,21 @@ def test_a_picture_is_told_in_one_line_a_source(conversation: Conversation) -> N
     assert "episodes" not in text
 
 
+def test_measures_are_plain_numbers(gestures: Conversation) -> None:
+    text = " ".join(str(describe(gestures(60, people=1))).split())
+    assert "body movement: 0.80 on average, 1.50 at most (at 0:23.8), in lengths of the torso a second" in text
+    assert "body not judged: 6 s no body of this person in the picture" in text
+
+
+def test_a_body_that_was_measured_alone_has_no_ribbon(gestures: Conversation) -> None:
+    timeline = gestures(60, people=1, judged=False)
+    text = str(describe(timeline))
+    assert not [line for line in text.splitlines() if line.startswith("  body  ")]
+    assert "body not measured: 6 s no body of this person in the picture" in text
+    assert "person-1: was measured, not judged" in str(describe(timeline.only(source="body")))
+    assert "neutral" not in str(describe(timeline.only(source="body")))
+
+
 def test_nobody_and_a_broken_file() -> None:
     text = str(describe(Timeline((), about=About(file="a.mp4", duration=61.5, status="truncated"))))
     assert "a.mp4  1 min 2 s, nobody found" in text

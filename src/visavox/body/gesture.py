@@ -29,6 +29,12 @@ SHARED: tuple[int, ...] = (0, *range(1, 15), 19, 22)
 UPPER: tuple[int, ...] = (0, *range(1, 9))
 """The upper body: head, neck, arms and the middle of the hips."""
 
+LEGS: tuple[int, ...] = (10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
+"""Knees and what is below."""
+
+HIPS: tuple[int, ...] = (8, 9, 12)
+"""Hips and their middle."""
+
 LIKELY = 0.1
 """Confidence below which a joint is not seen: OpenPose's own viewer draws none that is less sure (0.05 to 0.1)."""
 
@@ -110,7 +116,7 @@ def relative(places: Floats) -> Floats:
         >>> relative(body)[0, [1, 8, 4]].tolist()
         [[0.0, 0.0], [0.0, 1.0], [-0.5, 0.5]]
     """
-    unit = _torso(places)
+    unit = torso(places)
     neck = places[:, NECK]
     if not unit > 0 or np.isnan(neck).all():
         return np.full_like(places, np.nan)
@@ -120,6 +126,28 @@ def relative(places: Floats) -> Floats:
     if not np.isnan(across).all() and np.nanmedian(across) > 0:
         found[:, :, 0] *= -1
     return found
+
+
+def torso(places: Floats) -> float:
+    """The length of the torso in pixels, from the hips or, without, from shoulders and head; NaN without those.
+
+    Args:
+        places: Of joints, as `seen` gives them [shape=(t, 25, 2)].
+    """
+
+    def length(first: Floats, second: Floats) -> float:
+        long = np.linalg.norm(first - second, axis=1)
+        return float(np.nanquantile(long, LARGEST)) if not np.isnan(long).all() else float("nan")
+
+    trunk = length(places[:, NECK], places[:, MIDDLE_HIP])
+    if trunk > 0:
+        return trunk
+    guesses = (
+        length(places[:, RIGHT_SHOULDER], places[:, LEFT_SHOULDER]) / SHOULDERS,
+        length(places[:, NECK], with_head(places)[:, 0]) / HEAD_HEIGHT,
+    )
+    known = [guess for guess in guesses if guess > 0]
+    return max(known, default=float("nan"))
 
 
 def draw(
@@ -193,21 +221,3 @@ def _mirror() -> Sequence[int]:
 
 
 _MIRROR = _mirror()
-
-
-def _torso(places: Floats) -> float:
-    """The length of the torso in pixels, from the hips or, without, from shoulders and head; NaN without those."""
-
-    def length(first: Floats, second: Floats) -> float:
-        long = np.linalg.norm(first - second, axis=1)
-        return float(np.nanquantile(long, LARGEST)) if not np.isnan(long).all() else float("nan")
-
-    torso = length(places[:, NECK], places[:, MIDDLE_HIP])
-    if torso > 0:
-        return torso
-    guesses = (
-        length(places[:, RIGHT_SHOULDER], places[:, LEFT_SHOULDER]) / SHOULDERS,
-        length(places[:, NECK], with_head(places)[:, 0]) / HEAD_HEIGHT,
-    )
-    known = [guess for guess in guesses if guess > 0]
-    return max(known, default=float("nan"))

@@ -16,8 +16,13 @@ from visavox.inputs import Wanted
 
 Joints = Literal["all", "shared", "upper"]
 
-LEAST = 4
-"""Joints that a body must show at once to be judged by: the neck and three more."""
+LEAST = 5
+"""Joints that a body must show at once to be judged by: head, neck and shoulders, and an elbow or a hip."""
+
+SHOWN = 0.5
+"""Part of the looks at a body that must show a knee or an ankle for its legs to be seen."""
+
+_KNEES_AND_ANKLES = (10, 11, 13, 14)
 
 _EXTENTS: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "all": ((-2.25, -1.5), (2.25, 3.0)),
@@ -41,6 +46,8 @@ class DescriptiveImages:
         blur: deviation of the spot that a joint is drawn as, in pixels.
         seconds: longest window; 0: the whole clip is one.
         rate: moments a second that are looked at, at most; 0: all. Cameras and poses come at many rates.
+        upper: name of the model that judges windows in which legs are not seen (`legs_seen`), a file beside the model
+            or one that ships; "": none, all are judged alike.
 
     Raises:
         OptionError: there are no such joints, or there is no such weighting.
@@ -53,6 +60,7 @@ class DescriptiveImages:
     blur: float = 1.0
     seconds: float = 3.0
     rate: float = 12.5
+    upper: str = ""
 
     def __post_init__(self) -> None:
         if self.joints not in _EXTENTS:
@@ -66,14 +74,26 @@ class DescriptiveImages:
 
     def of(self, clip: Clip) -> NDArray[np.generic]:
         """uint8 [windows, size, size, joints]; none of a clip in which too little of a body is seen."""
-        found: list[NDArray[np.uint8]] = []
-        if clip.joints is not None and len(clip.joints):
-            times = _times(clip)
-            path = relative(self._places(clip.joints))
-            for rows in windows(times, self.seconds, self.rate) if times is not None else [np.arange(len(path))]:
-                if (~np.isnan(path[rows][:, self._drawn()]).any(axis=2)).sum(axis=1).max(initial=0) >= LEAST:
-                    found.append(self._picture(path[rows]))
-        return np.stack(found) if found else np.zeros((0, *self.shape), dtype=np.uint8)
+        found = [self.one(part) for part in self.parts(clip)]
+        pictures = [picture for picture in found if picture is not None]
+        return np.stack(pictures) if pictures else np.zeros((0, *self.shape), dtype=np.uint8)
+
+    def parts(self, clip: Clip) -> list[Clip]:
+        """The windows of a clip that holds joints, each a clip; those of no look at all are left out."""
+        if clip.joints is None or not len(clip.joints):
+            return []
+        times = _times(clip)
+        if times is None:
+            return [Clip(name=clip.name, joints=clip.joints)]
+        cut = windows(times, self.seconds, self.rate)
+        return [Clip(name=clip.name, joints=clip.joints[rows], times=times[rows]) for rows in cut if len(rows)]
+
+    def one(self, window: Clip) -> NDArray[np.uint8] | None:
+        """The example that a window is, all of its looks; None where too little of a body is seen at once."""
+        assert window.joints is not None
+        path = relative(self._places(window.joints))
+        at_once = (~np.isnan(path[:, self._drawn()]).any(axis=2)).sum(axis=1)
+        return self._picture(path) if at_once.max(initial=0) >= LEAST else None
 
     def _places(self, joints: NDArray[np.floating]) -> NDArray[np.float64]:
         places = seen(joints)
@@ -109,7 +129,7 @@ def windows(times: NDArray[np.floating], seconds: float, rate: float) -> list[ND
     moments = np.asarray(times, dtype=np.float64)
     step = float(np.median(np.diff(moments))) if len(moments) > 1 else 0.0
     whole = moments[-1] - moments[0] + step
-    count = max(1, int(np.ceil(round(whole / seconds, 6)))) if seconds else 1
+    count = max(1, int(np.ceil(round((moments[-1] - moments[0]) / seconds, 6)))) if seconds else 1
     parts = np.minimum(((moments - moments[0]) / max(whole, 1e-9) * count + 1e-9).astype(np.int64), count - 1)
     found = []
     for part in range(count):
@@ -119,6 +139,13 @@ def windows(times: NDArray[np.floating], seconds: float, rate: float) -> list[ND
             rows = rows[np.unique(np.floor(since * rate + 1e-6), return_index=True)[1]]
         found.append(rows.astype(np.int64))
     return found
+
+
+def legs_seen(joints: NDArray[np.floating]) -> bool:
+    """Whether a body in a window [t, 25, 3] has legs: at least half of the looks at it show a knee or an ankle."""
+    known = ~np.isnan(seen(joints)).any(axis=2)
+    there = known.any(axis=1)
+    return bool(there.any()) and float(known[there][:, _KNEES_AND_ANKLES].any(axis=1).mean()) >= SHOWN
 
 
 def _times(clip: Clip) -> NDArray[np.floating] | None:

@@ -126,11 +126,12 @@ class PoseNetwork:
         """
         outputs = {item.size: item for item in self._session(self._sample(pixels, square))}
         raw = outputs[_GIVEN * 5].reshape(_GIVEN, 5)
-        places = _refined(raw[:, :2] / SIZE, outputs[_GIVEN * _MAP * _MAP].reshape(_MAP, _MAP, _GIVEN))
+        maps = outputs[_GIVEN * _MAP * _MAP].reshape(_MAP, _MAP, _GIVEN)
+        places = _refined(raw[:, :2].astype(np.float64) / SIZE, maps)
         points = np.empty((_GIVEN, 3), dtype=np.float32)
         points[:, :2] = square.place(places)
         points[:, 2] = raw[:, 2] * (square.side / SIZE)
-        visibility = 1 / (1 + np.exp(-np.clip(raw[:POINTS, 3], -50, 50)))
+        visibility = (1 / (1 + np.exp(-np.clip(raw[:POINTS, 3], -50, 50)))).astype(np.float32)
         return Pose(points[:POINTS], visibility, float(outputs[1].item()), _around(points[_CENTRE], points[_EDGE]))
 
 
@@ -146,7 +147,7 @@ def _around(centre: NDArray[np.float32], edge: NDArray[np.float32]) -> Square:
     return Square(float(centre[0]), float(centre[1]), side, math.atan2(across, -down))
 
 
-def _refined(places: NDArray[np.float32], maps: NDArray[np.float32]) -> NDArray[np.float64]:
+def _refined(places: NDArray[np.floating], maps: NDArray[np.float32]) -> NDArray[np.float64]:
     """Places [p, 2] in 0..1 of the square, each moved to the centre of gravity of its map [64, 64, p] around it.
 
     What lies outside of the square stays where it is, and so does what its map does not see.

@@ -28,6 +28,14 @@ SAME_BODY = 0.08
 REMEMBERED = 1.0
 """Seconds for which a lost body keeps its track, should it be found again where it was."""
 
+NEW_BODY = 0.9
+"""Pose score from which on a new body is believed; letters on a screen get less. What is followed already may sink to
+the network's own limit."""
+
+WITHOUT_FACE = 0.75
+"""Score of the detector from which on a body is believed on which there is no face; with one, its own limit will do.
+People from the side and from behind have 0.95 and more, heads and shoulders 0.65 to 0.9, things up to 0.6."""
+
 LEAST = 4
 """Joints that must be seen of what is to be a body: the network fits one to anything that stands upright."""
 
@@ -38,8 +46,8 @@ AROUND_FACE, BELOW_FACE = 9.0, 2.5
 """Side of the square in which the body of a face is searched for, and how far its middle lies below the face's, in
 heights of the face."""
 
-_HEAD = slice(0, 11)
-"""Points of BlazePose that lie on the head."""
+_HEAD = (0, 15, 16, 17, 18)
+"""Joints of BODY_25 that lie on the head: nose, eyes, ears."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +114,6 @@ class BodyTracker:
         """
         if self._scene.is_cut(pixels):
             self._tracks, self._lost = [], []
-            self._look_at = -math.inf
         if time < self._look_at - 1e-6:
             return None
         self._look_at = time + self.every
@@ -118,11 +125,10 @@ class BodyTracker:
             self._search_at = time + SEARCH_EVERY
             self._search(time, pixels, faces)
             self._tracks.sort(key=lambda track: track.number)
-        height, width = pixels.shape[:2]
-        owners = joined([track.pose for track in self._tracks], faces)
+        bodies = [_joints(track.pose, pixels) for track in self._tracks]
         return [
-            TrackedBody(track.number, time, track.pose.joints(width, height), track.pose.score, owner)
-            for track, owner in zip(self._tracks, owners, strict=True)
+            TrackedBody(track.number, time, joints, track.pose.score, owner)
+            for track, joints, owner in zip(self._tracks, bodies, joined(bodies, faces), strict=True)
         ]
 
     def _follow(self, time: float, pixels: NDArray[np.uint8]) -> None:
@@ -136,14 +142,20 @@ class BodyTracker:
         self._tracks = kept
 
     def _search(self, time: float, pixels: NDArray[np.uint8], faces: Sequence[TrackedFace]) -> None:
-        self._believe(time, pixels, self._detect(pixels))
-        owners = joined([track.pose for track in self._tracks], faces)
+        self._believe(time, pixels, self._detect(pixels), faces)
+        owners = joined([_joints(track.pose, pixels) for track in self._tracks], faces)
         for face in faces:
             if face.track not in owners and len(self._tracks) < self.most:
-                self._believe(time, pixels, self._detect(pixels, around_face(face.box)), near=face)
+                found = self._detect(pixels, around_face(face.box))
+                self._believe(time, pixels, found, [face], only_with_face=True)
 
     def _believe(
-        self, time: float, pixels: NDArray[np.uint8], found: Sequence[Detection], near: TrackedFace | None = None
+        self,
+        time: float,
+        pixels: NDArray[np.uint8],
+        found: Sequence[Detection],
+        faces: Sequence[TrackedFace],
+        only_with_face: bool = False,
     ) -> None:
         """Follows what was detected from now on, where a pose fits it and nobody is followed there."""
         for detection in sorted(found, key=lambda item: -_reach(item)):
@@ -152,9 +164,12 @@ class BodyTracker:
             pose = self._fit(pixels, around_detection(detection))
             if not _is_there(pose, pixels) or _same(self._tracks, pose):
                 continue
-            if near is not None and joined([pose], [near]) != [near.track]:
+            alone = joined([_joints(pose, pixels)], faces) == [None]
+            if alone and (only_with_face or detection.score < WITHOUT_FACE):
                 continue
             again = _same(self._lost, pose)
+            if pose.score < (SCORE if again else NEW_BODY):
+                continue
             if again:
                 self._lost.remove(again[0])
                 number = again[0].number
@@ -164,25 +179,27 @@ class BodyTracker:
             self._tracks.append(_Track(number, time, pose))
 
 
-def joined(poses: Sequence[Pose], faces: Sequence[TrackedFace]) -> list[int | None]:
+def joined(bodies: Sequence[NDArray[np.floating]], faces: Sequence[TrackedFace]) -> list[int | None]:
     """The track of the face on each body; each face is on one body, the nearest pairs first.
 
     Args:
-        poses: Of the bodies in a picture.
+        bodies: Joints of those in a picture [shape=(25, 3) each].
         faces: Those followed in it.
 
     Returns:
-        A track, or None, for each pose.
+        A track, or None, for each body.
     """
-    result: list[int | None] = [None] * len(poses)
+    result: list[int | None] = [None] * len(bodies)
     near = []
-    for place, pose in enumerate(poses):
-        for face in faces:
+    for place, joints in enumerate(bodies):
+        head = joints[list(_HEAD)]
+        head = head[head[:, 2] > 0, :2]
+        for face in faces if len(head) else ():
             left, top, width, height = face.box.tolist()
-            head = pose.points[_HEAD, :2].mean(axis=0)
-            away = math.hypot(float(head[0]) - left - width / 2, float(head[1]) - top - height / 2)
-            if away < FACE_REACH * max(width, height):
-                near.append((away / max(width, height), place, face.track))
+            across, down = head.mean(axis=0) - (left + width / 2, top + height / 2)
+            away = math.hypot(across, down) / max(width, height)
+            if away < FACE_REACH:
+                near.append((away, place, face.track))
     taken: set[int] = set()
     for _, place, track in sorted(near):
         if result[place] is None and track not in taken:
@@ -210,10 +227,13 @@ class _Track:
     pose: Pose
 
 
+def _joints(pose: Pose, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return pose.joints(pixels.shape[1], pixels.shape[0])
+
+
 def _is_there(pose: Pose, pixels: NDArray[np.uint8]) -> bool:
     """Whether a pose lies on a body of which enough is in the picture."""
-    height, width = pixels.shape[:2]
-    return pose.score >= SCORE and int((pose.joints(width, height)[:, 2] > 0).sum()) >= LEAST
+    return pose.score >= SCORE and int((_joints(pose, pixels)[:, 2] > 0).sum()) >= LEAST
 
 
 def _same(tracks: Sequence[_Track], pose: Pose) -> list[_Track]:

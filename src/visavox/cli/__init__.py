@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from visavox.cli import analyze, console, corpora, demo, doctor, evaluate, models, reproduce, train
+from visavox.cli import analyze, console, corpora, demo, doctor, evaluate, models, reproduce, train, write
 from visavox.errors import OptionError, VisavoxError
 
 FAILED, MISUSED, STOPPED = 1, 2, 130
@@ -49,6 +49,7 @@ def root(
 
 
 app.command("analyze", epilog=analyze.EXAMPLES)(analyze.command)
+app.command("write", epilog=write.EXAMPLES)(write.command)
 app.command("demo", epilog=demo.EXAMPLES)(demo.command)
 app.add_typer(models.app, name="models")
 app.add_typer(corpora.app, name="corpora")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from visavox.cli import console
+from visavox.cli.write import Blur
 from visavox.errors import InputError, OptionError, OutputError, VisavoxError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def command(
         ),
     ] = None,
     formats: Annotated[
-        list[str] | None, typer.Option("--format", metavar="html|csv|json", help="What to write; may be repeated.")
+        list[str] | None, typer.Option("--format", metavar="html|csv|json|mp4", help="What to write; may be repeated.")
     ] = None,
     start: Annotated[float, typer.Option(help="Begin of the part to analyse, in seconds.")] = 0.0,
     end: Annotated[
@@ -54,6 +55,21 @@ def command(
     ] = None,
     voice: Annotated[str, typer.Option(help="Voice model: a name, a path, or none.")] = "voice",
     face: Annotated[str, typer.Option(help="Face model: a name, a path, or none.")] = "face",
+    body: Annotated[
+        str,
+        typer.Option(
+            help="Body model: a name (accm), a path, none, or movement: bodies are followed, and how much they move is "
+            "measured, but no emotion is read from them."
+        ),
+    ] = "none",
+    joints: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Joints that another program found in the recording, in place of looking for bodies: an OpenPose "
+            "folder or a table.",
+        ),
+    ] = None,
     no_voice: Annotated[bool, typer.Option("--no-voice", help="Leave the voice out.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="Leave the face out.")] = False,
     fusion: Annotated[
@@ -82,21 +98,26 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print timelines on stdout as JSON, one line for each recording.")
     ] = False,
+    blur_faces: Blur = False,
     quiet: console.Quiet = False,
     debug: console.Debug = False,
 ) -> int:
-    """Says who showed what when, from faces and voices.
+    """Says who showed what when, from faces, voices and, where asked, bodies.
 
     Without -o and --format it prints and writes nothing. With a folder it writes a file for each recording and format,
     and for several recordings one table over all of them as well. One bad file does not stop the others: the exit code
     is 1 if any failed.
     """
-    from visavox.options import Options, read_segments, read_stretch
+    from visavox.options import MOVEMENT, Options, read_segments, read_stretch
 
     plan = make_plan(files, output, formats or [], segments)
+    if joints is not None and len(plan.jobs) > 1:
+        raise OptionError(f"--joints {joints} belongs to one recording, and {len(plan.jobs)} are named.")
     options = Options(
         voice=_name(None if no_voice else voice),
         face=_name(None if no_face else face),
+        body=_name(body),
+        joints=joints,
         fusion=_name(fusion),
         every=every,
         start=start,
@@ -106,10 +127,12 @@ def command(
         baseline=cast("Kind", baseline),
         neutral=None if neutral is None else read_stretch(neutral),
     )
+    if blur_faces:
+        plan.check_hiding(options.face)
     from visavox import zoo
 
-    for model in (options.voice, options.face):
-        if model is not None:
+    for model in (options.voice, options.face, options.body):
+        if model is not None and model != MOVEMENT:
             zoo.card(model)
     plan.check_places()
 
@@ -126,7 +149,7 @@ def command(
                 if plan.table is not None:
                     done.append(timeline)
                 for path in job.outputs:
-                    _write(timeline, path, quiet or as_json)
+                    _write(timeline, path, job.source, blur_faces, quiet or as_json)
                 _show(timeline, as_json=as_json, text=not (plan.writes or as_json), first=not shown)
                 shown = True
             except (InputError, OutputError) as error:
@@ -177,6 +200,19 @@ class Plan:
         """Whether anything is written to files."""
         return self.folder is not None
 
+    def check_hiding(self, face: str | None) -> None:
+        """Looks whether faces can be hidden: in a video, and where somebody looks for them.
+
+        Raises:
+            OptionError: If not.
+        """
+        from visavox.formats import FORMATS
+
+        if not any(FORMATS[path.suffix.lower()].filmed for job in self.jobs for path in job.outputs):
+            raise OptionError("--blur-faces hides faces in a video, and none is written; add --format mp4.")
+        if face is None:
+            raise OptionError("--blur-faces hides the faces that are found, and no face model looks for any; name one.")
+
     def check_places(self) -> None:
         """Makes the folder and tries to write there: better now than after an hour of work.
 
@@ -212,6 +248,7 @@ def make_plan(files: Sequence[str], output: str | None, formats: Sequence[str], 
     from visavox.formats import FORMATS
 
     known = {kind.name: kind.suffixes[0] for kind in FORMATS.values()}
+    endings = {kind.name: kind.file_ending for kind in FORMATS.values()}
     for name in formats:
         if name not in known:
             raise OptionError.one_of("format", name, known)
@@ -235,7 +272,7 @@ def make_plan(files: Sequence[str], output: str | None, formats: Sequence[str], 
         folder: Path | None = named.parent
     elif named is not None or formats:
         folder = named or Path()
-        suffixes = [known[name] for name in dict.fromkeys(formats or ["html"])]
+        suffixes = [endings[name] for name in dict.fromkeys(formats or ["html"])]
         stems = _stems(sources, taken={Path(TABLE).stem} if several else set())
         outputs = [tuple(folder / f"{stem}{suffix}" for suffix in suffixes) for stem in stems]
         table = folder / TABLE if several else None
@@ -302,6 +339,7 @@ def _analyze(source: str, options: Any, label: str, quiet: bool) -> Timeline:
             voice=options.voice,
             face=options.face,
             body=options.body,
+            joints=options.joints,
             fusion=options.fusion,
             every=options.every,
             start=options.start,
@@ -324,10 +362,13 @@ def _glob(folder: Path) -> str:
     return f"visavox analyze {folder}/*{suffix}"
 
 
-def _write(timeline: Timeline, path: Path, quiet: bool) -> None:
-    from visavox.formats import write
+def _write(timeline: Timeline, path: Path, source: str, blur_faces: bool, quiet: bool) -> None:
+    from visavox.formats import FORMATS, write
 
-    write(timeline, path)
+    filmed = FORMATS[path.suffix.lower()].filmed
+    with console.Bar(path.name, quiet=quiet) as bar:
+        hidden = blur_faces and filmed
+        write(timeline, path, recording=source if filmed else None, blur_faces=hidden, progress=bar)
     if not quiet:
         print(f"wrote {path}", flush=True)
 

@@ -33,8 +33,10 @@ TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 MODULES: Mapping[str, str] = {
     "aalto-motion": "visavox.datasets.body_sequences:AALTO",
+    "aalto-motion-windows": "visavox.datasets.body_sequences:AALTO_WINDOWS",
     "aff-wild2": "visavox.datasets.aff_wild2",
     "bandai-namco": "visavox.datasets.body_sequences:BANDAI_NAMCO",
+    "bandai-namco-windows": "visavox.datasets.body_sequences:BANDAI_NAMCO_WINDOWS",
     "bred": "visavox.datasets.bred",
     "ckplus": "visavox.datasets.ckplus",
     "ckplus-peaks": "visavox.datasets.ckplus:PEAKS",
@@ -60,12 +62,15 @@ MODULES: Mapping[str, str] = {
     "tess": "visavox.datasets.tess",
     "urdu": "visavox.datasets.urdu",
     "xia-motion": "visavox.datasets.body_sequences:XIA",
+    "xia-motion-windows": "visavox.datasets.body_sequences:XIA_WINDOWS",
 }
 """The registry: a corpus's name and what reads it, a module or an object in one."""
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
     "aalto-motion": ("body",),
+    "aalto-motion-windows": ("body",),
     "bandai-namco": ("body",),
+    "bandai-namco-windows": ("body",),
     "ckplus-peaks": ("ckplus",),
     "crema-d-video": ("crema-d",),
     "enterface-landmarks": ("enterface_landmarks", "enterface"),
@@ -78,6 +83,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "ravdess-video": ("ravdess",),
     "savee-video": ("savee",),
     "xia-motion": ("body",),
+    "xia-motion-windows": ("body",),
 }
 """Where a corpus is looked for, too, when no folder of its own name is there: that of the corpus it is a part of."""
 

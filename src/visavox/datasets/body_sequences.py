@@ -2,7 +2,10 @@
 
 Its 18 joints are mapped to those of BODY_25 that they share: neck and middle of the hips as OpenPose has them (the
 middle of the shoulders, of the hips), and the head joint in the place of both ears, between which it lies. Eyes, nose,
-heels and small toes are unknown. What a clip shows is one camera's view (`visavox.datasets.motion`).
+heels and small toes are unknown. What a clip shows is one camera's view (`visavox.joints.motion`).
+
+Each collection comes in two kinds: its sequences whole, and (`-windows`) as an analysis sees them, in windows of three
+seconds at most, each seen by four cameras: rows that are many, but no more people or performances than before.
 
 The origins name styles, not emotions alone: 64 of the 146 sequences have a word (normal and regular are neutral,
 depressed is sad); the others (old, proud, tired, fast …) have none and are no samples.
@@ -10,6 +13,7 @@ depressed is sad); the others (old, proud, tired, fast …) have none and are no
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,15 +23,22 @@ from numpy.typing import NDArray
 
 from visavox import emotions
 from visavox.datasets import About, Kind, Sample
-from visavox.datasets.motion import JOINTS, moving
 from visavox.datasets.recordings import nothing
 from visavox.errors import DataError
+from visavox.joints.body25 import JOINTS
+from visavox.joints.motion import MotionClip, moving
 
 FILE = "body_sequences.npz"
 """All three collections."""
 
 OTHER = "other"
 """What the file says of styles that are none of our words."""
+
+WINDOW = 3.0
+"""Seconds of a window, at most."""
+
+VIEWS = 4
+"""Cameras that see each window."""
 
 PLACES: Mapping[int, tuple[str, ...]] = {
     1: ("l_shoulder", "r_shoulder"),
@@ -95,6 +106,35 @@ def samples(folder: Path, origin: str) -> list[Sample]:
             )
         )
     return found
+
+
+def windows(folder: Path, origin: str) -> list[Sample]:
+    """What `samples` gives, cut into windows of equal length, each seen by several cameras: a sample each.
+
+    Raises:
+        DataError: as `samples`.
+    """
+    found = []
+    for sample in samples(folder, origin):
+        whole = sample.clip
+        assert isinstance(whole, MotionClip)
+        times = np.asarray(whole.times)
+        step = float(times[1] - times[0]) if len(times) > 1 else 0.0
+        count = max(1, int(np.ceil(round((times[-1] + step) / WINDOW, 6))))
+        for part, rows in enumerate(np.array_split(np.arange(len(times)), count), start=1):
+            for view in range(1, VIEWS + 1):
+                name = f"{whole.name}-{part}-{view}"
+                clip = moving(whole.motion[rows], times[rows] - times[rows[0]], name, person=whole.person)
+                found.append(dataclasses.replace(sample, clip=clip, corpus=f"{sample.corpus}-windows"))
+    return found
+
+
+def _windowed(whole: About) -> About:
+    """What is known of a collection in windows."""
+    note = "; windows of a sequence, and four views of each, are one performance"
+    return dataclasses.replace(
+        whole, name=f"{whole.name}-windows", title=f"{whole.title}, in windows", people_note=whole.people_note + note
+    )
 
 
 def _places(joints: list[str], path: Path) -> dict[int, list[int]]:
@@ -166,3 +206,9 @@ XIA = Kind(
     samples=functools.partial(samples, origin="xia"),
 )
 """Five sequences with a word."""
+
+BANDAI_NAMCO_WINDOWS, AALTO_WINDOWS, XIA_WINDOWS = (
+    Kind(ABOUT=_windowed(kind.ABOUT), samples=functools.partial(windows, origin=origin))
+    for kind, origin in ((BANDAI_NAMCO, "bandai1"), (AALTO, "aalto"), (XIA, "xia"))
+)
+"""The three as an analysis sees them."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,9 @@ from visavox import emotions
 from visavox.datasets import About, Sample
 from visavox.datasets.recordings import nothing
 from visavox.datasets.stored import stored
-from visavox.errors import DataError, OptionError
+from visavox.errors import DataError, InputError, OptionError
+from visavox.joints import openpose
+from visavox.joints.body25 import JOINTS
 
 ABOUT = About(
     name="bred",
@@ -39,9 +40,6 @@ ABOUT = About(
 
 TABLE = "annotations.csv"
 """What was acted where."""
-
-JOINTS = 25
-"""Of OpenPose's BODY_25."""
 
 
 def samples(folder: Path) -> list[Sample]:
@@ -103,12 +101,9 @@ def _joints(folder: Path) -> NDArray[np.float32]:
     result = np.full((len(paths), JOINTS, 3), np.nan, dtype=np.float32)
     for row, path in zip(result, paths, strict=True):
         try:
-            people = [
-                np.asarray(person["pose_keypoints_2d"], dtype=np.float32).reshape(JOINTS, 3)
-                for person in json.loads(path.read_text(encoding="utf-8"))["people"]
-            ]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path}: not a file of OpenPose with {JOINTS} joints ({error}); copy it again") from error
-        if people:
-            row[:] = max(people, key=lambda joints: float(joints[:, 2].sum()))
+            people = openpose.picture(path).joints
+        except InputError as error:
+            raise DataError(str(error)) from error
+        if len(people):
+            row[:] = people[people[:, :, 2].sum(axis=1).argmax()]
     return result

@@ -1,4 +1,4 @@
-"""CSV: the tidy table, one row a segment; columns as in `Timeline.rows`.
+"""CSV: the tidy table, one row a segment; columns as in `Timeline.rows`, those of measures where there are any.
 
 UTF-8, commas, decimal points, one header line; an empty cell is "cannot be judged" or "does not apply". Text that a
 spreadsheet would run as a formula gets an apostrophe in front, which `decode` takes away again.
@@ -17,12 +17,12 @@ from typing import Any
 
 from visavox.emotions import WORDS
 from visavox.errors import InputError
-from visavox.formats.precision import PROBABILITY_DIGITS, TIME_DIGITS, rounded
+from visavox.formats.precision import MEASURE_DIGITS, PROBABILITY_DIGITS, TIME_DIGITS, rounded
 from visavox.formats.registry import read_bytes, write_bytes
-from visavox.timeline import SOURCES, About, Segment, Timeline
+from visavox.timeline import MEASURES, SOURCES, About, Segment, Timeline
 
 TIMES = ("start", "end", "evidence", "baseline")
-"""Columns written as times; all other numbers are shares."""
+"""Columns written as times; all other numbers but the measures are shares."""
 
 _FORMULA = re.compile(r"""(^|[;,|\t\r\n])(?=["\s]*[=+\-@'＝＋－＠])""")
 # A formula begins a cell. A spreadsheet in a country that separates by semicolons, or one told to split at tabs or
@@ -77,10 +77,12 @@ def read_table(path: str | Path) -> list[Timeline]:
 
 def _encode(timelines: list[Timeline]) -> bytes:
     words = list(dict.fromkeys(word for timeline in timelines for word in timeline.words)) or list(WORDS)
-    columns = _columns(words)
+    timelines = [rounded(timeline) for timeline in timelines]
+    measured = {name for timeline in timelines for name in timeline.measured}
+    columns = _columns(words) + [name for name in MEASURES if name in measured]
     lines = [",".join(map(_quoted, columns))]
     for name, timeline in zip(_names(timelines), timelines, strict=True):
-        for row in rounded(timeline).rows():
+        for row in timeline.rows():
             lines.append(",".join([_cell(column, row.get(column)) for column in columns[1:]]))
             lines[-1] = f"{_cell('file', name)},{lines[-1]}"
     # A file name need not be Unicode; what is not is written as its escape.
@@ -106,7 +108,7 @@ def _columns(words: list[str]) -> list[str]:
 
 def _cell(column: str, value: Any) -> str:
     if isinstance(value, float):
-        digits = TIME_DIGITS if column in TIMES else PROBABILITY_DIGITS
+        digits = TIME_DIGITS if column in TIMES else MEASURE_DIGITS if column in MEASURES else PROBABILITY_DIGITS
         return "" if math.isnan(value) else f"{value:.{digits}f}"
     return "" if value is None else _quoted(_FORMULA.sub(r"\1'", str(value)))
 
@@ -170,12 +172,13 @@ def _segment(row: Mapping[str, str], words: tuple[str, ...], where: str) -> Segm
         {source: numbers[f"weight_{source}"] for source in SOURCES if f"weight_{source}" in numbers},
         numbers.get("evidence", 0.0),
         numbers.get("baseline", 0.0),
+        {name: numbers[name] for name in MEASURES if name in numbers},
     )
 
 
 def _numbers(row: Mapping[str, str], where: str) -> Iterator[tuple[str, float]]:
     for column, cell in row.items():
-        if cell.strip() and (column in TIMES or column.startswith(("p_", "weight_"))):
+        if cell.strip() and (column in TIMES or column in MEASURES or column.startswith(("p_", "weight_"))):
             try:
                 yield column, float(cell)
             except ValueError:

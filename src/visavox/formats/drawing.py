@@ -1,17 +1,17 @@
-"""From segments to what is drawn: columns of a lane, their areas as paths, runs of a word, ticks of an axis."""
+"""From segments to what is drawn: columns of a lane, areas and measures as paths, runs of a word, ticks of an axis."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visavox.timeline import Segment
+from visavox.timeline import MEASURES, Segment
 
 Floats = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
@@ -41,6 +41,7 @@ class Columns:
         weights: Share of each source in a fused column [shape=(n, sources)].
         sources: The sources of `weights`.
         merged: How many segments one column averages.
+        measures: Values of each measure that the lane has [shape=(n,)]; NaN where it was not taken.
     """
 
     starts: Floats
@@ -50,6 +51,7 @@ class Columns:
     weights: Floats
     sources: tuple[str, ...]
     merged: int
+    measures: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.reasons)
@@ -63,7 +65,7 @@ def columns(segments: Sequence[Segment], most: int) -> Columns:
     """The columns of one person and source.
 
     Where there are more than `most` segments, neighbours are averaged over equal stretches of time; a stretch of which
-    less than half was judged is drawn as absent, for the reason that took most of it.
+    less than half was judged is drawn as absent, for the reason that took most of it. So with measures.
 
     Args:
         segments: Of one person and source, in order.
@@ -75,7 +77,12 @@ def columns(segments: Sequence[Segment], most: int) -> Columns:
     values = np.array([segment.probabilities for segment in segments], dtype=np.float64)
     weights = np.array([[segment.weights.get(source, 0.0) for source in sources] for segment in segments])
     reasons = tuple(segment.reason for segment in segments)
-    whole = Columns(starts, ends, values, reasons, weights.reshape(len(segments), len(sources)), sources, 1)
+    measures = {
+        name: np.array([segment.measures.get(name, math.nan) for segment in segments])
+        for name in MEASURES
+        if any(name in segment.measures for segment in segments)
+    }
+    whole = Columns(starts, ends, values, reasons, weights.reshape(len(segments), len(sources)), sources, 1, measures)
     return whole if len(segments) <= most else _averaged(whole, most)
 
 
@@ -107,7 +114,18 @@ def _averaged(whole: Columns, most: int) -> Columns:
         np.array(weights),
         whole.sources,
         merged,
+        {
+            name: np.array([_mean(taken[low:high], lengths[low:high]) for low, high in itertools.pairwise(cuts)])
+            for name, taken in whole.measures.items()
+        },
     )
+
+
+def _mean(values: Floats, lengths: Floats) -> float:
+    known = np.isfinite(values)
+    if 2 * lengths[known].sum() < lengths.sum():
+        return math.nan
+    return float((values[known] * lengths[known]).sum() / lengths[known].sum())
 
 
 def areas(lane: Columns, order: Sequence[int], span: tuple[float, float]) -> list[str]:
@@ -132,29 +150,79 @@ def areas(lane: Columns, order: Sequence[int], span: tuple[float, float]) -> lis
     for place in range(len(order)):
         visible = levels[:, place] < (levels[:, place - 1] if place else HEIGHT)
         parts = []
-        for low, high in _runs(lane):
+        for low, high in _runs(lane, [not reason for reason in lane.reasons]):
             if visible[low:high].any():
-                middles = (lane.starts[low:high] + lane.ends[low:high]) / 2
-                xs = [x_of(float(time)) for time in (lane.starts[low], *middles, lane.ends[high - 1])]
-                ys = levels[low:high, place].tolist()
-                parts.append(_area(xs, [ys[0], *ys, ys[-1]]))
+                parts.append(_over(lane, levels[:, place].tolist(), low, high, x_of))
         paths.append("".join(parts))
     return paths
 
 
 def absences(lane: Columns, span: tuple[float, float]) -> dict[str, str]:
     """Where nothing could be judged: one path of full height by reason."""
-    return _boxes([(start, end, reason) for start, end, word, reason in runs(lane) if word is None], span)
+    return boxes([(start, end, reason) for start, end, word, reason in runs(lane) if word is None], span)
 
 
 def ribbon(lane: Columns, span: tuple[float, float]) -> dict[int, str]:
     """Where a word was the most probable one: one path of full height by its place."""
-    return _boxes([(start, end, word) for start, end, word, _ in runs(lane) if word is not None], span)
+    return boxes([(start, end, word) for start, end, word, _ in runs(lane) if word is not None], span)
+
+
+def bounds(values: Floats) -> tuple[float, float]:
+    """Round numbers between which values are drawn: from 0, or as far below it as above where there are both.
+
+    Example:
+        >>> bounds(np.array([0.3, 1.4])), bounds(np.array([-12.0, 30.0])), bounds(np.array([-34.0, -60.0]))
+        ((0.0, 2.0), (-50.0, 50.0), (-100.0, 0.0))
+    """
+    known = values[np.isfinite(values)]
+    below, above = _rounded_up(-known.min(initial=0.0)), _rounded_up(known.max(initial=0.0))
+    if below and above:
+        return -max(below, above), max(below, above)
+    return (0.0 - below, above) if below or above else (0.0, 1.0)
+
+
+def level(lane: Columns, name: str, scale: tuple[float, float], span: tuple[float, float]) -> str:
+    """A measure as the area under its curve.
+
+    Args:
+        lane: What to draw.
+        name: Which of its measures.
+        scale: The values at the ground and at the top.
+        span: The seconds from which to which the drawing reaches.
+    """
+    values = lane.measures[name]
+    heights = (values - scale[0]) / (scale[1] - scale[0])
+    ys = (HEIGHT - HEIGHT * np.nan_to_num(heights).clip(0, 1)).round().astype(int).tolist()
+    return "".join(_over(lane, ys, low, high, _scale(span)) for low, high in _runs(lane, np.isfinite(values).tolist()))
+
+
+def unmeasured(lane: Columns, name: str) -> list[tuple[float, float, str]]:
+    """Where a measure was not taken, as (start, end, reason); the reason is ``""`` where the lane has none there."""
+    found: list[tuple[float, float, str]] = []
+    for column in np.flatnonzero(np.isnan(lane.measures[name])).tolist():
+        start, end, reason = float(lane.starts[column]), float(lane.ends[column]), lane.reasons[column]
+        if found and found[-1][2] == reason and abs(found[-1][1] - start) < 1e-6:
+            found[-1] = (found[-1][0], end, reason)
+        else:
+            found.append((start, end, reason))
+    return found
+
+
+def boxes(stretches: Sequence[tuple[float, float, Key]], span: tuple[float, float]) -> dict[Key, str]:
+    """Stretches of time as paths of full height, one for each of their keys."""
+    x_of = _scale(span)
+    paths: dict[Key, str] = {}
+    for start, end, key in stretches:
+        left, right = x_of(start), x_of(end)
+        # What is shorter than a unit is drawn one unit wide: short is not absent.
+        width = max(right - left, 1)
+        paths[key] = paths.get(key, "") + f"M{left} 0h{width}v{HEIGHT}h-{width}z"
+    return paths
 
 
 def bars(stretches: Sequence[tuple[float, float]], span: tuple[float, float]) -> str:
     """Stretches of time as one path of full height."""
-    return _boxes([(start, end, 0) for start, end in stretches], span).get(0, "")
+    return boxes([(start, end, 0) for start, end in stretches], span).get(0, "")
 
 
 def runs(lane: Columns) -> list[tuple[float, float, int | None, str]]:
@@ -181,17 +249,21 @@ def merge(stretches: Sequence[tuple[float, float]], gap: float) -> list[tuple[fl
     return found
 
 
-def pack(lane: Columns, reasons: Sequence[str]) -> dict[str, object]:
+def pack(
+    lane: Columns, reasons: Sequence[str], scales: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, object]:
     """The columns as the page's script reads them, one character a number.
 
     Args:
         lane: What to pack.
         reasons: All reasons of the page, in order.
+        scales: The values at the ground and at the top of each measure.
 
     Returns:
         ``blocks`` (start, length and number of columns that touch and are equally long), ``codes`` (a capital for the
         first word or a small letter for the reason, by column), ``values`` (a level for each word of the judged
-        columns), ``sources`` and ``weights`` (a level for each source of them).
+        columns), ``sources`` and ``weights`` (a level for each source of them), and ``measures`` (of each, for every
+        column, a level on its scale or a blank).
     """
     blocks: list[list[float]] = []
     for start, end in zip(lane.starts.tolist(), lane.ends.tolist(), strict=True):
@@ -212,6 +284,11 @@ def pack(lane: Columns, reasons: Sequence[str]) -> dict[str, object]:
         "values": _levels(lane.values[judged]),
         "sources": lane.sources,
         "weights": _levels(lane.weights[judged]),
+        "measures": {
+            name: _levels((lane.measures[name] - low) / (high - low))
+            for name, (low, high) in (scales or {}).items()
+            if name in lane.measures
+        },
     }
 
 
@@ -229,7 +306,16 @@ def ticks(span: tuple[float, float], most: int = 8) -> list[float]:
 
 
 def _levels(values: Floats) -> str:
-    return "".join(LEVELS[level] for level in np.clip(np.round(values * 100), 0, 100).astype(int).ravel())
+    whole = np.nan_to_num(np.clip(np.round(values * 100), 0, 100), nan=-1).astype(int).ravel()
+    return "".join(" " if place < 0 else LEVELS[place] for place in whole.tolist())
+
+
+def _rounded_up(value: float) -> float:
+    """The next of 1, 2 and 5 times a power of ten; 0 of what is not above it."""
+    if value <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
 
 
 def _scale(span: tuple[float, float]) -> _Scale:
@@ -245,16 +331,23 @@ class _Scale:
         return round((time - self.start) * self.units)
 
 
-def _runs(lane: Columns) -> Iterator[tuple[int, int]]:
-    """Judged columns that touch, as [low, high)."""
+def _runs(lane: Columns, known: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Columns that are known and touch, as [low, high)."""
     low = None
     for column in range(len(lane) + 1):
-        judged = column < len(lane) and not lane.reasons[column]
-        if low is not None and not (judged and lane.starts[column] - lane.ends[column - 1] < 1e-6):
+        here = column < len(lane) and known[column]
+        if low is not None and not (here and lane.starts[column] - lane.ends[column - 1] < 1e-6):
             yield low, column
             low = None
-        if low is None and judged:
+        if low is None and here:
             low = column
+
+
+def _over(lane: Columns, ys: Sequence[int], low: int, high: int, x_of: _Scale) -> str:
+    """A run of columns as an area: a value stands at the middle of its column."""
+    middles = (lane.starts[low:high] + lane.ends[low:high]) / 2
+    xs = [x_of(float(time)) for time in (lane.starts[low], *middles, lane.ends[high - 1])]
+    return _area(xs, [ys[low], *ys[low:high], ys[high - 1]])
 
 
 def _area(xs: Sequence[int], ys: Sequence[int]) -> str:
@@ -271,14 +364,3 @@ def _area(xs: Sequence[int], ys: Sequence[int]) -> str:
             text.append(f"{' ' if command == 'l' else 'l'}{right}{'' if down < 0 else ' '}{down}")
         x, y, command = xs[place], ys[place], "l" if down else "h"
     return "".join(text) + f"V{HEIGHT}z"
-
-
-def _boxes(stretches: Sequence[tuple[float, float, Key]], span: tuple[float, float]) -> dict[Key, str]:
-    x_of = _scale(span)
-    paths: dict[Key, str] = {}
-    for start, end, key in stretches:
-        left, right = x_of(start), x_of(end)
-        # What is shorter than a unit is drawn one unit wide: short is not absent.
-        width = max(right - left, 1)
-        paths[key] = paths.get(key, "") + f"M{left} 0h{width}v{HEIGHT}h-{width}z"
-    return paths

@@ -14,10 +14,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from visavox.emotions import COLOURS
-from visavox.formats import drawing, summary
+from visavox.face.outline import LINES, POINTS
+from visavox.formats import drawing, poses, summary
 from visavox.formats.drawing import Columns
-from visavox.timeline import SOURCES, Episode, Segment, Timeline
+from visavox.formats.video.places import LIMBS
+from visavox.timeline import MEASURES, SOURCES, Episode, Segment, Timeline
 
 if TYPE_CHECKING:
     import jinja2
@@ -36,6 +40,9 @@ EPISODES_SHOWN, MOST_EPISODES = 12, 240
 
 LABEL_SHARE = 0.05
 """Share of the width that a run must have to carry its word when no script measures it."""
+
+NOT_MEASURED = "not measured"
+"""What a lane of a measure says where its source has no reason of its own."""
 
 LANE_ORDER = ("fused", *(source for source in SOURCES if source != "fused"))
 """Lanes of a person from the top."""
@@ -89,7 +96,15 @@ def _view(timeline: Timeline, most: int | None = None) -> dict[str, Any]:
     order = _order(words)
     static = min(STATIC_COLUMNS, max(120, STATIC_COLUMNS_IN_ALL // max(len(lanes), 1)))
     coarse = {key: drawing.columns(grouped[key], static) for key in lanes}
-    people = [_person(timeline, person, coarse, grouped, words, order, span) for person in timeline.people]
+    scales = {
+        name: drawing.bounds(np.concatenate([lane.measures[name] for lane in fine.values() if name in lane.measures]))
+        for name in timeline.measured
+    }
+    seen = {} if most else _seen(timeline)
+    people = [
+        _person(timeline, person, coarse, grouped, words, order, span, scales, seen.get(person))
+        for person in timeline.people
+    ]
     episodes, all_episodes = _episodes(timeline)
     data = {
         "span": span,
@@ -97,7 +112,14 @@ def _view(timeline: Timeline, most: int | None = None) -> dict[str, Any]:
         "order": order,
         "levels": drawing.LEVELS,
         "reasons": [summary.explain(reason) for reason in reasons],
-        "lanes": [drawing.pack(fine[key], reasons) | {"person": key[0], "source": key[1]} for key in lanes],
+        "lanes": [drawing.pack(fine[key], reasons, scales) | {"person": key[0], "source": key[1]} for key in lanes],
+        "scales": scales,
+        "units": {name: summary.unit(name) for name in scales},
+        "poses": {number: poses.pack(seen[person]) for number, person in enumerate(timeline.people) if person in seen},
+        "limbs": LIMBS if seen else [],
+        "lines": LINES if seen else [],
+        "outline": len(POINTS),
+        "unasked": reasons.index("not_asked") if "not_asked" in reasons else None,
         "speech": [person["speech_data"] for person in people],
         "width": drawing.WIDTH,
         "steps": drawing.TICK_STEPS,
@@ -117,6 +139,10 @@ def _view(timeline: Timeline, most: int | None = None) -> dict[str, Any]:
         "sources": [source for source in LANE_ORDER if source in timeline.sources],
         "merged": merged,
         "averaged": any(len(lane) > static for lane in fine.values()),
+        "measures": {name: MEASURES[name] for name in scales},
+        "asked": any(lane["said"].asked for person in people for lane in person["lanes"]),
+        "has_body": "body" in timeline.sources,
+        "has_poses": bool(seen),
         "merged_seconds": _step(fine[lanes[0]]) if lanes else 0.0,
         "episodes": episodes,
         "all_episodes": all_episodes,
@@ -130,6 +156,7 @@ def _view(timeline: Timeline, most: int | None = None) -> dict[str, Any]:
         "moment": lambda time: summary.clock(time, 1),
         "length": summary.length,
         "percent": summary.percent,
+        "number": summary.number,
     }
 
 
@@ -141,6 +168,8 @@ def _person(
     words: list[Word],
     order: list[int],
     span: tuple[float, float],
+    scales: Mapping[str, tuple[float, float]],
+    seen: poses.Poses | None,
 ) -> dict[str, Any]:
     best = timeline.best_source(person)
     number = list(drawn)
@@ -160,6 +189,11 @@ def _person(
                     "said": said,
                     "label": _label(said),
                     "moment": _moment(lane, words),
+                    "measures": [
+                        _measure(lane, key[1], taken, scales[taken.name], span)
+                        for taken in summary.measured(timeline, person)
+                        if taken.source == key[1]
+                    ],
                 }
             )
     nearest = (span[1] - span[0]) / MOST_COLUMNS
@@ -178,7 +212,57 @@ def _person(
         "weights": _weights(grouped.get((person, "fused"), [])),
         "speech": drawing.bars(speech, span),
         "unclear": drawing.bars(unclear, span),
+        "pose": _pose(seen, person) if seen else None,
         "speech_data": [[[round(time, 2) for time in turn] for turn in turns] for turns in (speech, unclear)],
+    }
+
+
+def _measure(
+    lane: Columns, source: str, taken: summary.Measured, scale: tuple[float, float], span: tuple[float, float]
+) -> dict[str, Any]:
+    """A measure as a lane of its own."""
+    gaps = [
+        (start, end, summary.explain(reason) if reason not in ("", "not_asked") else NOT_MEASURED)
+        for start, end, reason in drawing.unmeasured(lane, taken.name)
+    ]
+    name, unit = taken.name.replace("_", " "), summary.unit(taken.name)
+    return {
+        "key": taken.name,
+        "name": name,
+        "unit": unit,
+        "title": MEASURES[taken.name],
+        "level": drawing.level(lane, taken.name, scale, span),
+        "low": f"{scale[0]:g}",
+        "high": f"{scale[1]:g}",
+        "absences": list(drawing.boxes(gaps, span).items()),
+        "gaps": [
+            (_x(start, span), round(100 * (end - start) / (span[1] - span[0]), 3), text, None)
+            for start, end, text in gaps
+            if end - start >= 3 * LABEL_SHARE * (span[1] - span[0])
+        ],
+        "taken": taken,
+        "label": f"{name} of {source} of {taken.person}: {summary.number(taken.mean)} on average, "
+        f"{summary.number(taken.most)} at most at {summary.clock(taken.at, 1)}, in {unit}",
+    }
+
+
+def _seen(timeline: Timeline) -> dict[str, poses.Poses]:
+    """Where everybody is drawn without the recording, by person."""
+    tracks = {person: [point for point in timeline.tracks if point.person == person] for person in timeline.people}
+    each = poses.MOST_POSES // max(1, sum(map(bool, tracks.values())))
+    found = {person: poses.poses(points, max(each, 1)) for person, points in tracks.items()}
+    return {person: kept for person, kept in found.items() if kept}
+
+
+def _pose(seen: poses.Poses, person: str) -> dict[str, Any]:
+    best = seen.best
+    return {
+        "width": seen.width,
+        "height": seen.height,
+        "kept": seen.kept,
+        "moment": f"at {summary.clock(best.time, 1)}",
+        "label": f"where {person} was: {poses.told(best)}",
+        "paths": poses.shapes(best),
     }
 
 

@@ -12,6 +12,9 @@ from visavox.errors import InputError
 from visavox.formats.precision import rounded
 from visavox.timeline import SCHEMA_VERSION, About, ModelUsed, Segment, Speech, Timeline, TrackPoint
 
+JOINTS = 25
+"""Of BODY_25, the order of a track's joints."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the files that `encode` makes."""
@@ -42,14 +45,14 @@ def encode(timeline: Timeline) -> bytes:
     }
     lists = {
         "segments": [_segment(segment, timeline) for segment in timeline.segments],
-        "tracks": [{"time": item.time, "person": item.person, "box": item.box} for item in timeline.tracks],
+        "tracks": [_track(point) for point in timeline.tracks],
         "speech": [
             {"start": item.start, "end": item.end, "person": item.person, "score": item.score}
             for item in timeline.speech
         ],
     }
     parts = [_dumps(head, indent=1).removesuffix("\n}")]
-    parts += [f',\n "{name}": [{_lines(rows)}]' for name, rows in lists.items()]
+    parts += [f',\n "{name}": [{_lines(rows, tight=name == "tracks")}]' for name, rows in lists.items()]
     # In a JSON string the escape of a character that is no Unicode (a file name may hold one) is that character again.
     return ("".join(parts) + "\n}\n").encode("utf-8", errors="backslashreplace")
 
@@ -84,12 +87,13 @@ def decode(content: bytes, where: str) -> Timeline:
                     {source: _number(weight) for source, weight in row["weights"].items()},
                     _number(row["evidence"]),
                     _number(row.get("baseline", 0.0)),
+                    {name: float(value) for name, value in row.get("measures", {}).items()},
                 )
                 for row in data["segments"]
             ),
             words=words,
             about=_about(data["about"]),
-            tracks=tuple(TrackPoint(_number(row["time"]), row["person"], _box(row["box"])) for row in data["tracks"]),
+            tracks=tuple(map(_point, data["tracks"])),
             speech=tuple(
                 Speech(float(row["start"]), float(row["end"]), row["person"], _number(row["score"]))
                 for row in data["speech"]
@@ -104,7 +108,7 @@ def decode(content: bytes, where: str) -> Timeline:
 
 def _segment(segment: Segment, timeline: Timeline) -> dict[str, Any]:
     judged = dict(zip(timeline.words, segment.probabilities, strict=True)) if segment.judged else None
-    return {
+    row = {
         "start": segment.start,
         "end": segment.end,
         "person": segment.person,
@@ -116,6 +120,16 @@ def _segment(segment: Segment, timeline: Timeline) -> dict[str, Any]:
         "evidence": segment.evidence,
         "baseline": segment.baseline,
     }
+    return row | ({"measures": segment.measures} if segment.measures else {})
+
+
+def _track(point: TrackPoint) -> dict[str, Any]:
+    row: dict[str, Any] = {"time": point.time, "person": point.person, "box": point.box}
+    if point.outline:
+        row["outline"] = point.outline
+    if point.joints:
+        row["joints"] = [joint if joint[2] else None for joint in point.joints]
+    return row
 
 
 def _about(data: Mapping[str, Any]) -> About:
@@ -137,9 +151,27 @@ def _probabilities(data: Mapping[str, float] | None, words: tuple[str, ...]) -> 
     return (math.nan,) * len(words) if data is None else tuple(float(data[word]) for word in words)
 
 
+def _point(data: Mapping[str, Any]) -> TrackPoint:
+    joints = tuple(map(_joint, data.get("joints", ())))
+    if len(joints) not in (0, JOINTS):
+        raise ValueError(f"{len(joints)} joints, expected the {JOINTS} of BODY_25")
+    return TrackPoint(
+        _number(data["time"]),
+        data["person"],
+        None if data["box"] is None else _box(data["box"]),
+        tuple((_number(x), _number(y)) for x, y in data.get("outline", ())),
+        joints,
+    )
+
+
 def _box(data: Iterable[float | None]) -> tuple[float, float, float, float]:
     left, top, width, height = map(_number, data)
     return left, top, width, height
+
+
+def _joint(data: Iterable[float] | None) -> tuple[float, float, float]:
+    x, y, confidence = (0.0, 0.0, 0.0) if data is None else map(float, data)
+    return x, y, confidence
 
 
 def _number(value: float | None) -> float:
@@ -166,10 +198,11 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def _dumps(value: Any, indent: int | None = None) -> str:
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+def _dumps(value: Any, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
+    return json.dumps(_plain(value), indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
 
 
-def _lines(rows: Iterable[Any]) -> str:
-    lines = ",\n  ".join(map(_dumps, rows))
+def _lines(rows: Iterable[Any], *, tight: bool = False) -> str:
+    """A row a line; tracks, which are most of a file, without spaces."""
+    lines = ",\n  ".join(_dumps(row, separators=(",", ":") if tight else None) for row in rows)
     return f"\n  {lines}\n " if lines else ""

@@ -6,13 +6,16 @@ import contextlib
 import importlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from visavox.errors import InputError, OptionError, OutputError
 from visavox.timeline import Timeline
+
+Progress = Callable[[float, float | None], None]
+"""Told the seconds done, and the seconds in all, or None where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,24 @@ class Format:
         suffixes: The suffixes that mean it, the usual one first.
         what: What is in it, in a few words.
         readable: Whether `read` gets a timeline back from it.
+        ending: What a file in a folder is called after the recording's name; the usual suffix where it is not given.
+        filmed: Whether it is drawn over the recording, which must be named then.
     """
 
     name: str
     suffixes: tuple[str, ...]
     what: str
     readable: bool
+    ending: str = ""
+    filmed: bool = False
+
+    @property
+    def file_ending(self) -> str:
+        """What follows a recording's name in the name of a file of this kind."""
+        return self.ending or self.suffixes[0]
 
     def encode(self, timeline: Timeline) -> bytes:
-        """The file's content."""
+        """The file's content; there is none of what is drawn over a recording: `write` makes that."""
         content: bytes = self._module.encode(timeline)
         return content
 
@@ -53,6 +65,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("csv", (".csv",), "a tidy table: one row a cell, person and source", readable=True),
             Format("html", (".html", ".htm"), "a report to look at, one page that needs nothing else", readable=False),
             Format("json", (".json",), "everything, in a documented schema", readable=True),
+            Format(
+                "mp4",
+                (".mp4",),
+                "the recording with faces, bodies and words drawn over it, and its sound",
+                readable=False,
+                ending=".annotated.mp4",
+                filmed=True,
+            ),
         )
         for suffix in kind.suffixes
     }
@@ -60,7 +80,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """Every format by the suffixes that choose it."""
 
 
-def write(timeline: Timeline, path: str | Path) -> Path:
+def write(
+    timeline: Timeline,
+    path: str | Path,
+    *,
+    recording: str | Path | None = None,
+    blur_faces: bool = False,
+    progress: Progress | None = None,
+) -> Path:
     """Writes a timeline to a file; the suffix chooses the format.
 
     The folder is made where it is missing. The file appears whole or not at all: it is written beside its place under
@@ -69,18 +96,39 @@ def write(timeline: Timeline, path: str | Path) -> Path:
     Args:
         timeline: What to write.
         path: Where, for example ``"interview.csv"``.
+        recording: The recording that was analysed: a video (``"interview.annotated.mp4"``) is drawn over it. Other
+            formats do without.
+        blur_faces: In a video, make the faces unrecognisable that were found. One that was not found is not hidden,
+            nor is the voice: look at the result before you pass it on.
+        progress: Called with the seconds done and the seconds in all (None where nobody knows), while a video is made.
 
     Returns:
         The path.
 
     Raises:
-        OptionError: If no format has that suffix.
+        OptionError: If no format has that suffix, a video is asked for without a recording or over it, or faces are to
+            be hidden in what shows none.
+        InputError: If the recording cannot be read, is not the one that was analysed, or faces are to be hidden and the
+            timeline does not hold their places.
         OutputError: If the place cannot be written.
     """
-    kind = FORMATS.get(Path(path).suffix.lower())
+    path = Path(path)
+    kind = FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise OptionError.one_of("the suffix of the file to write", Path(path).suffix or str(path), FORMATS)
-    return write_bytes(kind.encode(timeline), path)
+        raise OptionError.one_of("the suffix of the file to write", path.suffix or str(path), FORMATS)
+    if not kind.filmed:
+        if blur_faces:
+            raise OptionError(f"{path}: a {kind.name} file shows no faces that could be hidden; name an .mp4 file.")
+        return write_bytes(kind.encode(timeline), path)
+    if recording is None:
+        raise OptionError(f"{path}: a video is drawn over the recording that was analysed; name that as the recording.")
+    if path.exists() and os.path.exists(recording) and os.path.samefile(path, recording):
+        raise OptionError(f"{path}: this is the recording itself, which would be written over; choose another name.")
+    from visavox.formats import mp4
+
+    with _placed(path) as part:
+        mp4.write(timeline, part, recording, blur_faces=blur_faces, progress=progress)
+    return path
 
 
 def write_bytes(content: bytes, path: str | Path) -> Path:
@@ -90,6 +138,14 @@ def write_bytes(content: bytes, path: str | Path) -> Path:
         OutputError: If the place cannot be written.
     """
     path = Path(path)
+    with _placed(path) as part:
+        part.write_bytes(content)
+    return path
+
+
+@contextlib.contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """A file to be written beside its place, and moved there when it is whole."""
     # Not made from the file's name: with something added, a long name would be longer than a file system takes.
     part = path.parent / f".visavox-{secrets.token_hex(6)}.part"
     try:
@@ -97,7 +153,7 @@ def write_bytes(content: bytes, path: str | Path) -> Path:
         if path.is_dir():
             raise OutputError(f"{path}: cannot be written, it is a folder; name a file in it.")
         try:
-            part.write_bytes(content)
+            yield part
             os.replace(part, path)
         finally:
             with contextlib.suppress(OSError):
@@ -106,7 +162,6 @@ def write_bytes(content: bytes, path: str | Path) -> Path:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}); choose another place or check its permissions."
         ) from None
-    return path
 
 
 def read(path: str | Path) -> Timeline:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visavox.timeline import REASONS, Timeline
+from visavox.timeline import MEASURES, REASONS, Timeline
 
 LEAST_SHARE = 0.05
 """Share of the judged time that a word must have to be named in a sentence."""
@@ -32,6 +33,78 @@ class Lane:
     shares: Mapping[str, float]
     means: Mapping[str, float]
     absences: Mapping[str, float]
+
+    @property
+    def asked(self) -> bool:
+        """Whether a judgement was asked for, and not measures alone."""
+        return bool(self.judged) or "not_asked" not in self.absences
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure of one person and source.
+
+    Args:
+        person: Who.
+        source: Of what.
+        name: Which measure.
+        seconds: Seconds over which it was taken.
+        mean: Its mean over them.
+        most: Its largest value.
+        at: Middle of the segment that has it, in seconds.
+    """
+
+    person: str
+    source: str
+    name: str
+    seconds: float
+    mean: float
+    most: float
+    at: float
+
+
+def measured(timeline: Timeline, person: str) -> list[Measured]:
+    """Adds up what was measured of a person, by source and in the order of measures.
+
+    Example:
+        >>> from visavox.timeline import Segment
+        >>> values = [(0, 1, 0.2), (1, 4, 0.6)]
+        >>> cells = [Segment(a, b, "ann", "body", (1.0,), measures={"movement": value}) for a, b, value in values]
+        >>> (found,) = measured(Timeline(tuple(cells), ("calm",)), "ann")
+        >>> round(found.mean, 3), found.most, found.at
+        (0.5, 0.6, 2.5)
+    """
+    found = []
+    for source in timeline.sources:
+        own = [segment for segment in timeline if (segment.person, segment.source) == (person, source)]
+        for name in timeline.measured:
+            taken = [(item.measures[name], item) for item in own if math.isfinite(item.measures.get(name, math.nan))]
+            seconds = sum(item.end - item.start for _, item in taken)
+            if taken:
+                mean = sum(value * (item.end - item.start) for value, item in taken) / seconds
+                most, at = max(taken, key=lambda pair: pair[0])
+                found.append(Measured(person, source, name, seconds, mean, most, (at.start + at.end) / 2))
+    return found
+
+
+def unit(measure: str) -> str:
+    """The unit of a measure.
+
+    Example:
+        >>> unit("movement")
+        'lengths of the torso a second'
+    """
+    return MEASURES[measure].rpartition(", in ")[2]
+
+
+def number(value: float) -> str:
+    """A measure as people read it, in three digits.
+
+    Example:
+        >>> number(0.4234), number(12.345), number(440.2)
+        ('0.42', '12.3', '440')
+    """
+    return f"{value:.{2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0}f}"
 
 
 def lane(timeline: Timeline, person: str, source: str) -> Lane:
@@ -93,7 +166,10 @@ def sentence(timeline: Timeline, person: str) -> str:
     """
     source = timeline.best_source(person)
     if source is None:
-        reasons = {segment.reason for segment in timeline if segment.person == person}
+        lanes = [lane(timeline, person, source) for source in timeline.sources]
+        reasons = {reason for each in lanes if each.asked for reason in each.absences}
+        if not reasons:
+            return "was measured, not judged"
         return f"could not be judged: {listed(sorted(map(explain, reasons - {'nothing_to_fuse'} or reasons)))}"
     found = lane(timeline, person, source)
     shares = list(found.shares.items())

@@ -71,16 +71,24 @@ class Description:
         for person in self.timeline.people:
             yield Text()
             yield Text.assemble((_safe(person), "bold"), f": {summary.sentence(self.timeline, person)}")
-            for source in ("fused", *(source for source in SOURCES if source != "fused")):
-                if self.timeline.only(person=person, source=source).segments:
-                    yield from self._lane(person, source, width, absent, coloured)
-            if not summary.is_still(self.timeline):
+            asked = self._asked(person)
+            for source in asked:
+                yield from self._lane(person, source, width, absent, coloured)
+            if asked and not summary.is_still(self.timeline):
                 yield self._axis(width)
+            yield from self._measured(person)
             yield from self._absences(person)
         if self.timeline.people and not summary.is_still(self.timeline):
             yield Text()
-            yield self._key(absent, coloured)
+            if any(map(self._asked, self.timeline.people)):
+                yield self._key(absent, coloured)
             yield from self._episodes(brief=options.max_width < 60)
+
+    def _asked(self, person: str) -> list[str]:
+        """The sources of a person that have a lane: those that were to be judged."""
+        order = ("fused", *(source for source in SOURCES if source != "fused"))
+        found = {segment.source for segment in self.timeline if segment.person == person}
+        return [source for source in order if source in found and summary.lane(self.timeline, person, source).asked]
 
     def _head(self) -> RenderResult:
         from rich.text import Text
@@ -151,6 +159,16 @@ class Description:
                 free = place + len(text) + 2
         return Text(" " * (NAME_WIDTH + 2) + "".join(line).rstrip(), "dim", no_wrap=True, overflow="crop")
 
+    def _measured(self, person: str) -> RenderResult:
+        from rich.padding import Padding
+        from rich.text import Text
+
+        for found in summary.measured(self.timeline, person):
+            text = f"{found.source} {found.name.replace('_', ' ')}: {summary.number(found.mean)}"
+            if not summary.is_still(self.timeline):
+                text += f" on average, {summary.number(found.most)} at most (at {summary.clock(found.at, 1)})"
+            yield Padding(Text(f"{text}, in {summary.unit(found.name)}"), (0, 0, 0, 2), expand=False)
+
     def _absences(self, person: str) -> RenderResult:
         from rich.padding import Padding
         from rich.text import Text
@@ -158,10 +176,14 @@ class Description:
         if summary.is_still(self.timeline):
             return
         for source in self.timeline.sources:
-            absences = {} if source == "fused" else summary.lane(self.timeline, person, source).absences
+            lane = summary.lane(self.timeline, person, source)
+            absences = {} if source == "fused" else dict(lane.absences)
+            if not lane.asked:
+                del absences["not_asked"]
             if absences:
                 parts = [f"{summary.length(seconds)} {summary.explain(reason)}" for reason, seconds in absences.items()]
-                text = Text(f"{source} not judged: {', '.join(parts)}", "dim")
+                verb = "judged" if lane.asked else "measured"
+                text = Text(f"{source} not {verb}: {', '.join(parts)}", "dim")
                 yield Padding(text, (0, 0, 0, 2), expand=False)
 
     def _key(self, absent: str, coloured: bool) -> Text:

@@ -144,6 +144,11 @@ class Recording:
         return [track for track in (self._pictures, self._sound) if track is not None]
 
     @property
+    def zero(self) -> float:
+        """The clock's 0 in the file's own seconds."""
+        return self._part.zero
+
+    @property
     def has_pictures(self) -> bool:
         """Whether there are pictures; a song's cover is none."""
         return self._pictures is not None

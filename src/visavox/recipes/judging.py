@@ -248,12 +248,14 @@ def confidence(
 
 
 class _Part:
-    """Some of the samples: how many, whose, and who is drawn together."""
+    """Some of the samples: how many, whose, and what is drawn together: a person's, or a performance's."""
 
     def __init__(self, samples: Sequence[Sample], inside: NDArray[np.bool_]) -> None:
         self.inside = inside
         self.clips = int(inside.sum())
-        speakers = [s.speaker for s, is_inside in zip(samples, inside, strict=True) if is_inside]
+        here = [s for s, is_inside in zip(samples, inside, strict=True) if is_inside]
+        speakers, takes = [s.speaker for s in here], [s.take for s in here]
         known = [speaker for speaker in speakers if speaker is not None]
-        self.groups = known if known and len(known) == len(speakers) else None
+        one = [take for take in takes if take is not None]
+        self.groups = next((who for who in (known, one) if who and len(who) == len(here)), None)
         self.speakers = len(set(known)) or None

@@ -19,8 +19,35 @@ const lanes = D.lanes.map(lane => {
       } else column.reason = code - 97;
       columns.push(column);
     }
+  for (const [name, text] of Object.entries(lane.measures)) {
+    const [low, high] = D.scales[name];
+    [...text].forEach((sign, at) => {
+      if (sign !== " ") (columns[at].m ??= {})[name] = low + level.get(sign) / 100 * (high - low);
+    });
+  }
   return {...lane, columns};
 });
+
+// Where people were: each moment as lines to draw, by the number of the person.
+const poses = Object.fromEntries(Object.entries(D.poses).map(([number, {times, near, used, places}]) => {
+  const signs = [...places];
+  let at = 0;
+  const next = () => level.get(signs[at++]), fine = () => (next() * 101 + next()) / 10200 * 1000;
+  return [number, {near, moments: times.map(time => {
+    const face = signs[at++], joints = [];
+    let lines = [];
+    if (face !== "n") {
+      const [left, top, width, height] = [fine(), fine(), fine(), fine()];
+      if (face === "o") {
+        const dots = [];
+        for (let i = 0; i < D.outline; i++) dots.push([left + next() / 100 * width, top + next() / 100 * height]);
+        lines = D.lines.map(line => line.map(place => dots[place]));
+      } else lines = [[[left, top], [left + width, top], [left + width, top + height], [left, top + height], [left, top]]];
+    }
+    for (const joint of used) if (signs[at] === " ") at++; else joints[joint] = [fine(), fine()];
+    return {time, lines, joints};
+  })}];
+}));
 
 const x = time => (time - from) / (to - from) * D.width;
 const box = (start, end, height = 100) => {
@@ -52,6 +79,10 @@ function seen(plot, lane) {
       whole.p = D.words.map((_, word) => judged.reduce((sum, column) => sum + column.p[word], 0) / judged.length);
       whole.word = whole.p.indexOf(Math.max(...whole.p));
     } else whole.reason = group.find(column => !column.p).reason;
+    for (const name of Object.keys(lane.measures)) {
+      const taken = group.filter(column => column.m?.[name] !== undefined);
+      if (taken.length * 2 >= group.length) (whole.m ??= {})[name] = taken.reduce((sum, column) => sum + column.m[name], 0) / taken.length;
+    }
     found.push(whole);
   }
   return found;
@@ -74,6 +105,36 @@ function drawLane(plot, lane) {
   find(".gap", plot).forEach(path => path.remove());
   label(plot, runs(columns, (a, b) => a.reason === b.reason).filter(run => run.columns[0].p === undefined),
     run => D.reasons[run.columns[0].reason]);
+}
+
+function drawMeasure(plot, lane, name) {
+  const [low, high] = D.scales[name], columns = seen(plot, lane), value = column => column.m?.[name];
+  const y = column => (100 - 100 * (value(column) - low) / (high - low)).toFixed(1);
+  const found = runs(columns, (a, b) => (value(a) === undefined) === (value(b) === undefined));
+  plot.querySelector(".level").setAttribute("d", found.filter(run => value(run.columns[0]) !== undefined).map(run =>
+    `M${x(run.start).toFixed(1)} 100V${y(run.columns[0])}`
+    + run.columns.map(column => `L${x((column.start + column.end) / 2).toFixed(1)} ${y(column)}`).join("")
+    + `H${x(run.end).toFixed(1)}V100z`).join(""));
+  plot.querySelector(".ground").setAttribute("d", found.filter(run => value(run.columns[0]) !== undefined).map(run => box(run.start, run.end)).join(""));
+  find(".gap", plot).forEach(path => path.remove());
+  label(plot, runs(columns, (a, b) => a.reason === b.reason && (value(a) === undefined) === (value(b) === undefined))
+    .filter(run => value(run.columns[0]) === undefined), run => missing(run.columns[0]));
+}
+const missing = column => column.reason === undefined || column.reason === D.unasked ? "not measured" : D.reasons[column.reason];
+
+function drawPose(svg, {moments, near}) {
+  const time = cursor, far = moment => Math.abs(moment.time - time);
+  const moment = moments.reduce((best, each) => far(each) < far(best) ? each : best);
+  const line = places => "M" + places.map(place => place.map(Math.round).join(" ")).join("L"), {joints} = moment;
+  const paths = {
+    face: moment.lines.map(line).join(""),
+    limbs: D.limbs.filter(([a, b]) => joints[a] && joints[b]).map(([a, b]) => line([joints[a], joints[b]])).join(""),
+    joints: joints.map(place => line([place]) + "h0").join(""),
+  };
+  for (const [name, path] of Object.entries(paths)) svg.querySelector("." + name).setAttribute("d", path);
+  const lost = far(moment) > near;
+  svg.classList.toggle("lost", lost);
+  svg.parentNode.querySelector(".when").textContent = lost ? `not at ${clock(time, 1)}; nearest at ${clock(moment.time, 1)}` : "at " + clock(moment.time, 1);
 }
 
 function drawRibbon(plot, lane) {
@@ -124,6 +185,7 @@ function drawAxis(plot) {
 function draw() {
   find("[data-lane]").forEach(plot => drawLane(plot, lanes[plot.dataset.lane]));
   find("[data-ribbon]").forEach(plot => drawRibbon(plot, lanes[plot.dataset.ribbon]));
+  find("[data-measure]").forEach(plot => drawMeasure(plot, lanes[plot.dataset.of], plot.dataset.measure));
   find("[data-speech]").forEach(plot => {
     const [own, unclear] = D.speech[plot.dataset.speech];
     for (const [name, turns] of [["own", own], ["unclear", unclear]])
@@ -149,7 +211,9 @@ const move = by => show(from + by, to + by);
 function point(time) {
   cursor = time;
   root.classList.toggle("pointing", time !== null && time >= from && time <= to);
-  if (time !== null) root.style.setProperty("--x", (time - from) / (to - from));
+  if (time === null) return;
+  root.style.setProperty("--x", (time - from) / (to - from));
+  find("[data-pose]").forEach(svg => drawPose(svg, poses[svg.dataset.pose]));
 }
 
 const columnAt = (lane, time) => lane.columns.find(column => time >= column.start && time < column.end);
@@ -157,14 +221,19 @@ function words(lane, column) {
   return column.p.map((p, word) => ({p, word})).filter(item => item.p >= 1).sort((a, b) => b.p - a.p);
 }
 
+// A measure in three digits.
+const number = value => value.toFixed(Math.abs(value) < 9.995 ? 2 : Math.abs(value) < 99.95 ? 1 : 0);
+
 const tip = document.getElementById("tip");
 const make = (name, kind, text) => Object.assign(document.createElement(name), {className: kind || "", textContent: text || ""});
-function tell(event, lane, time) {
+function tell(event, lane, time, measure) {
   const column = columnAt(lane, time), digits = lane.blocks[0][1] < 10 ? 1 : 0;
   const head = make("h4", "", `${lane.person} · ${lane.source} `);
   head.append(make("span", "", column ? `${clock(column.start, digits)}–${clock(column.end, digits)}` : clock(time, 1)));
   tip.replaceChildren(head);
+  const measured = Object.entries(column?.m ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")} ${number(value)} ${D.units[name]}`);
   if (!column) tip.append("not looked at");
+  else if (measure) tip.append(column.m?.[measure] === undefined ? missing(column) : "");
   else if (!column.p) tip.append("Not judged: " + D.reasons[column.reason]);
   else {
     const list = make("ul", "bars");
@@ -180,6 +249,7 @@ function tell(event, lane, time) {
     const moved = lane.sources.map((source, place) => `${source} ${column.weights[place]} %`).join(", ");
     if (moved) tip.append(make("span", "absent", "moved by " + moved));
   }
+  for (const text of measured) tip.append(make("div", measure ? "" : "absent", text));
   tip.hidden = false;
   const left = event.clientX + 18 + tip.offsetWidth > innerWidth ? event.clientX - tip.offsetWidth - 18 : event.clientX + 18;
   tip.style.left = Math.max(4, left) + "px";
@@ -188,16 +258,16 @@ function tell(event, lane, time) {
 const colour = word => document.querySelector(`#legend [data-word="${word}"] i`).style.background;
 
 let drag = null;
-for (const plot of find("[data-lane],[data-ribbon],[data-speech]")) {
+for (const plot of find("[data-lane],[data-ribbon],[data-speech],[data-measure]")) {
   const timeOf = event => {
     const area = plot.getBoundingClientRect();
     return from + Math.min(1, Math.max(0, (event.clientX - area.left) / area.width)) * (to - from);
   };
-  const lane = lanes[plot.dataset.lane ?? plot.dataset.ribbon];
+  const lane = lanes[plot.dataset.lane ?? plot.dataset.ribbon ?? plot.dataset.of];
   plot.addEventListener("pointermove", event => {
     const time = timeOf(event);
     point(time);
-    if (lane) tell(event, lane, time); else tip.hidden = true;
+    if (lane) tell(event, lane, time, plot.dataset.measure); else tip.hidden = true;
     if (!drag || drag.plot !== plot) return;
     drag.end = time;
     const [left, right] = [drag.start, time].sort((a, b) => a - b);
@@ -228,7 +298,8 @@ for (const plot of find("[data-lane],[data-ribbon],[data-speech]")) {
 }
 
 for (const chart of find(".chart")) chart.addEventListener("keydown", event => {
-  const lane = lanes[(chart.querySelector("[data-ribbon]") || chart.querySelector("[data-lane]")).dataset[chart.querySelector("[data-ribbon]") ? "ribbon" : "lane"]];
+  const {ribbon, lane: first, of, measure} = chart.querySelector("[data-ribbon],[data-lane],[data-measure]").dataset;
+  const lane = lanes[ribbon ?? first ?? of];
   const step = lane.blocks[0][1] * (event.shiftKey ? 10 : 1), at = cursor ?? from;
   const jump = {ArrowLeft: at - step, ArrowRight: at + step, Home: T0, End: T1 - 1e-3}[event.key];
   if (jump !== undefined) {
@@ -237,9 +308,10 @@ for (const chart of find(".chart")) chart.addEventListener("keydown", event => {
     point(time);
     const column = columnAt(lane, time);
     document.getElementById("said").textContent = clock(time, 1) + ", " + (!column ? "not looked at" : column.p
-      ? words(lane, column).slice(0, 3).map(({p, word}) => `${D.words[word]} ${p} %`).join(", ") : D.reasons[column.reason]);
+      ? words(lane, column).slice(0, 3).map(({p, word}) => `${D.words[word]} ${p} %`).join(", ")
+      : column.m?.[measure] === undefined ? D.reasons[column.reason] : `${measure} ${number(column.m[measure])}`);
     const area = chart.querySelector(".plot").getBoundingClientRect();
-    tell({clientX: area.left + area.width * (time - from) / (to - from), clientY: area.bottom}, lane, time);
+    tell({clientX: area.left + area.width * (time - from) / (to - from), clientY: area.bottom}, lane, time, measure);
   } else if (event.key === "+" || event.key === "=") zoom(.5, at);
   else if (event.key === "-") zoom(2, at);
   else if (event.key === "0" || event.key === "Escape") tip.hidden = true, show(T0, T1);

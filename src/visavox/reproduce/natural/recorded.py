@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from visavox import datasets, emotions, media, zoo
 from visavox.baseline.by_person import Kind
-from visavox.cells import FACE_WINDOW, JUDGE_EVERY, Faces, Voices, read_cells
+from visavox.cells import Faces, Voices, Wings, read_cells
+from visavox.cells.faces import JUDGE_EVERY, WINDOW
 from visavox.datasets import Data
 from visavox.emotions import WORDS
 from visavox.errors import DataError
@@ -67,8 +68,9 @@ def read(path: Path, person: str, truth: int, *, voice: bool, other: FerPackage 
         if faces is not None and other is not None:
             faces.recognizer = _Beside(faces.recognizer, other)
         voices = Voices("voice", recording) if voice else None
-        cells = list(read_cells(recording, options, 0.0, faces, voices, None))
-        found = gather(recording, cells, faces, voices)
+        wings = Wings(faces, voices)
+        cells = list(read_cells(recording, options, 0.0, wings))
+        found = gather(recording, cells, wings)
     lanes = max(found.people.values(), key=lambda lanes: sum(lanes["face"].evidence) if "face" in lanes else 0.0)
     logits = {source: list(lane.logits) for source, lane in lanes.items()}
     beside: list[Floats | None] = []
@@ -189,7 +191,7 @@ def cut(data: Data, other: FerPackage | None) -> Iterator[Recorded]:
 def _by_cell(values: Floats, times: Floats, spans: Iterable[tuple[float, float]]) -> Iterator[Floats | None]:
     """Means over the pictures in the window of each cell, as `cells` takes them."""
     for start, end in spans:
-        near = np.abs(times - (start + end) / 2) < FACE_WINDOW / 2
+        near = np.abs(times - (start + end) / 2) < WINDOW / 2
         yield values[near].mean(axis=0) if near.any() else None
 
 

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.clip import Clip
-
-JOINTS = 25
-"""Of OpenPose's BODY_25, the order of `Clip.joints`."""
+from visavox.joints.body25 import JOINTS
 
 FOLLOWING = 1.0
 """Seconds over which the path is averaged that a camera follows: steps and bounces stay, the way walked does not."""
@@ -116,11 +114,15 @@ def moving(
 
 def _followed(body: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     """The place that a camera looks at, over time [t, 3]: the middle of the joints, at its mean height."""
-    middle: NDArray[np.float64] = np.nanmean(body, axis=1)
-    result = np.empty_like(middle)
-    for index, time in enumerate(times):
-        near = np.abs(times - time) <= FOLLOWING / 2 + 1e-6  # as many before as after
-        result[index] = middle[near].mean(axis=0)
+    known: NDArray[np.bool_] = np.any(np.isfinite(body).all(axis=2), axis=1)
+    if not known.any():
+        return np.zeros((len(body), 3))
+    middle: NDArray[np.float64] = np.nanmean(body[known], axis=1)
+    when, half = times[known], FOLLOWING / 2 + 1e-6  # as many before as after
+    first, end = np.searchsorted(when, times - half), np.searchsorted(when, times + half, side="right")
+    result = np.full((len(body), 3), np.nan)  # stays where nothing is known, and so nothing seen
+    for index in np.flatnonzero(first < end):
+        result[index] = middle[first[index] : end[index]].mean(axis=0)
     result[:, 1] = middle[:, 1].mean()
     return result
 
