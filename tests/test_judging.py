@@ -119,6 +119,7 @@ def test_views_of_one_performance_are_drawn_together() -> None:
     )
     assert (each.low, each.high) == pytest.approx((one.low, one.high), abs=0.05), "draws of their own"
     assert (views.clips, views.low, views.high) == (4 * each.clips, each.low, each.high)
+    assert "18 performances" in views.note and "performances" not in each.note
 
 
 def test_calibration_has_an_interval_over_people() -> None:

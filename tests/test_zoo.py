@@ -11,6 +11,7 @@ import pytest
 
 import visavox
 from visavox import zoo
+from visavox.body.recognizer import BodyRecognizer
 from visavox.clip import Clip
 from visavox.errors import ModelError, OptionError
 from visavox.face.recognizer import FaceRecognizer
@@ -35,7 +36,7 @@ def faces(seed: int = 1) -> Clip:
 
 def test_the_default_models_come_first() -> None:
     assert zoo.names()[:2] == ("face", "voice")
-    assert "voice-open" in zoo.names()
+    assert {"voice-open", "accm", "accm-upper"} <= set(zoo.names())
 
 
 def test_a_name_gives_a_recognizer_with_its_card() -> None:
@@ -66,6 +67,15 @@ def test_life_means_the_same_to_a_model_and_to_an_analysis() -> None:
     logits = face.logits(faces().faces).mean(axis=0)
     lane = judge([logits], [(0.0, 0.5)], zoo.card("face"), Expecting(prior="life", baseline="none"))
     np.testing.assert_allclose(zoo.load("face", prior="life").predict_proba([faces()]), lane.shown, atol=1e-5)
+
+
+def test_a_body_brings_who_judges_it_where_legs_are_not_seen() -> None:
+    body = zoo.load("accm")
+    assert isinstance(body, BodyRecognizer) and body.upper is not None
+    assert body.upper.card.name == zoo.card("accm").input["upper"] == "accm-upper"
+    assert body.classes_ == body.upper.classes_ == ("neutral", "happy", "sad", "angry")
+    assert sum(zoo.size(name) for name in ("accm", "accm-upper")) < 2_000_000
+    assert zoo.terms(body.card) == zoo.terms(body.upper.card) == "non-commercial"
 
 
 def test_the_fusion_loads_its_members(weights: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from visavox import Clip
 from visavox.body.given import GivenBodies
 from visavox.errors import InputError
+from visavox.joints import moving
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -28,6 +29,15 @@ def test_the_nearest_moment_is_given_five_times_a_second():
     assert [[body.track for body in seen[time]] for time in (0.0, 0.2, 0.4, 0.6, 0.8)] == [[1], [1], [1, 2], [2], []]
     assert seen[0.2][0].joints[1].tolist() == [0, 0, 0]
     assert seen[0.0][0].score == pytest.approx(0.8)
+
+
+def test_joints_must_be_of_the_recording():
+    one = somebody([0.0, 0.1], 100)
+    other = Clip(name="else-person-2", joints=one.joints, times=one.times)
+    with pytest.raises(InputError, match=r"of 2 recordings \(else, somebody\): name one"):
+        GivenBodies([one, other])
+    with pytest.raises(InputError, match="recorded motion is no part of a recording"):
+        GivenBodies([moving(np.zeros((2, 25, 3), np.float32), np.array([0.0, 0.1]), "walk")])
 
 
 def test_joints_without_times_are_asked_about():

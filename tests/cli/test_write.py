@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from visavox import formats, media
-from visavox.cli import main
+from visavox.cli import analyze, main
+from visavox.errors import OptionError
 from visavox.timeline import About, Segment, Timeline, TrackPoint
 
 
@@ -75,3 +76,25 @@ def test_the_recording_is_never_written_over(place: Path, capsys: pytest.Capture
     assert main(["write", "talk.json", "-o", "talk.mp4", "--recording", "talk.mp4"]) == 2
     assert "the recording itself" in capsys.readouterr().err
     assert Path("before.mp4").read_bytes() == Path("talk.mp4").read_bytes()
+
+
+class TestAnalyze:
+    """What `visavox analyze` makes of the same two wishes."""
+
+    def test_in_a_folder_a_video_has_a_name_of_its_own(self) -> None:
+        (job,) = analyze.make_plan(["talk.mp4"], ".", ["mp4", "json"]).jobs
+        assert [path.name for path in job.outputs] == ["talk.annotated.mp4", "talk.json"]
+
+    def test_over_the_recording_nothing_is_written(self) -> None:
+        with pytest.raises(OptionError, match="it is an input"):
+            analyze.make_plan(["talk.mp4"], "talk.mp4", [])
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [(["--format", "csv"], "add --format mp4"), (["--format", "mp4", "--no-face"], "no face model looks for any")],
+    )
+    def test_faces_are_hidden_where_they_are_found_and_shown(
+        self, place: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+    ) -> None:
+        assert main(["analyze", "talk.png", "--blur-faces", *words]) == 2
+        assert sentence in capsys.readouterr().err

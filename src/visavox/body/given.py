@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from visavox.body.tracking import EVERY, TrackedBody, joined
 from visavox.clip import Clip
 from visavox.errors import InputError
 from visavox.face.tracking import TrackedFace
+from visavox.joints.motion import MotionClip
 
 NEAR = 0.1
 """Seconds between a look and the nearest joints, beyond which they are of another moment."""
@@ -25,13 +27,21 @@ class GivenBodies:
         every: Seconds between two looks.
 
     Raises:
-        InputError: A clip has no joints, or no times.
+        InputError: A clip has no joints, or no times; they are of several recordings, or of recorded motion, which
+            lies in no picture.
     """
 
     def __init__(self, clips: Sequence[Clip], *, every: float = EVERY) -> None:
         self.every = every
+        recordings = sorted({re.sub(r"-person-\d+$", "", clip.name or "") for clip in clips})
+        if len(recordings) > 1:
+            raise InputError(f"These joints are of {len(recordings)} recordings ({', '.join(recordings)}): name one.")
         self._bodies: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
         for clip in clips:
+            if isinstance(clip, MotionClip):
+                raise InputError(
+                    f"{clip.name}: recorded motion is no part of a recording; judge it as a clip by itself."
+                )
             if clip.joints is None or not isinstance(clip.times, np.ndarray):
                 raise InputError(f"{clip.name or 'clip'}: it has no joints with times; say how many pictures a second.")
             self._bodies.append((clip.times.astype(np.float64), np.nan_to_num(clip.joints).astype(np.float32)))

@@ -143,9 +143,10 @@ def windows(times: NDArray[np.floating], seconds: float, rate: float) -> list[ND
 
 def legs_seen(joints: NDArray[np.floating]) -> bool:
     """Whether a body in a window [t, 25, 3] has legs: at least half of the looks at it show a knee or an ankle."""
-    known = ~np.isnan(seen(joints)).any(axis=2)
-    there = known.any(axis=1)
-    return bool(there.any()) and float(known[there][:, _KNEES_AND_ANKLES].any(axis=1).mean()) >= SHOWN
+    known = np.isfinite(seen(joints)[:, :, 0])
+    there = known.sum(axis=1) > 0
+    legs = known[there][:, list(_KNEES_AND_ANKLES)].sum(axis=1) > 0
+    return len(legs) > 0 and float(legs.mean()) >= SHOWN
 
 
 def _times(clip: Clip) -> NDArray[np.floating] | None:

@@ -21,7 +21,7 @@ def fill(clip: Clip, wants: Wanted) -> Clip:
     """A clip with its joints.
 
     Raises:
-        InputError: It has none. Nothing finds joints in a recording yet.
+        InputError: It has none: of recordings, `visavox.analyze` alone finds the joints.
     """
     if clip.joints is None:
         raise InputError(f"{clip.name or 'clip'}: it has no joints; give them as Clip(joints=...), BODY_25 [t, 25, 3].")

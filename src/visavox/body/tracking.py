@@ -162,6 +162,8 @@ class BodyTracker:
             if len(self._tracks) >= self.most:
                 return
             pose = self._fit(pixels, around_detection(detection))
+            # Once more where it was found, as it will be followed: else it seems to move until the next look.
+            pose = self._fit(pixels, pose.square) if _is_there(pose, pixels) else pose
             if not _is_there(pose, pixels) or _same(self._tracks, pose):
                 continue
             alone = joined([_joints(pose, pixels)], faces) == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class Bodies:
             energy = movement(np.stack([body.joints for body in near]), np.array([body.time for body in near]))
             cell.moves[track] = moves = Moves(looks=inside, movement=energy)
             if self.recognizer is None:
-                moves.reason = "not_asked"
+                moves.reason = "cropped" if math.isnan(energy) else "not_asked"
                 continue
             begin, end = min(cell.start, cell.body_window[0]), max(cell.end, cell.body_window[1])
             seen = [body for body in kept if self.still or begin <= body.time < end]

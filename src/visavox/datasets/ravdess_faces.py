@@ -22,7 +22,7 @@ from visavox.clip import Clip
 from visavox.datasets import About, Sample, ravdess
 from visavox.datasets.recordings import SOUNDS, files, nothing
 from visavox.datasets.stored import check_times, stored
-from visavox.errors import DataError, require
+from visavox.errors import DataError
 
 ABOUT: About = dataclasses.replace(
     ravdess.ABOUT,
@@ -132,7 +132,6 @@ def _arrays(path: Path, wanted: tuple[str, ...]) -> Mapping[str, NDArray[np.gene
 
 
 def _unpacked(packed: tuple[bytes, ...], where: str) -> NDArray[np.uint8]:
-    require("train", "PIL", what="reading the faces of actor 01")
     from PIL import Image
 
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.clip import Clip
-from visavox.errors import DataError, require
+from visavox.errors import DataError
 
 Array = NDArray[np.uint8] | NDArray[np.float32]
 """Faces or pictures [t, h, w, 3], RGB; or points of a face mesh [t, 468, 3]; or joints [t, 25, 3]."""
@@ -117,7 +117,6 @@ def picture(path: Path) -> NDArray[np.uint8]:
         DataError: it cannot be read.
         MissingExtraError: Pillow is not installed.
     """
-    require("train", "PIL", what="reading pictures of a corpus")
     from PIL import Image
 
     try:

@@ -23,8 +23,8 @@ FEATURES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 """The points of each feature in the order in which a pen meets them; right and left are the person's own.
 
 Source: the numbering of the canonical face of Kartynnik et al., "Real-time facial surface geometry from monocular video
-on mobile GPUs", 2019. Of its rings we take about every second point: on a face 300 pixels wide the line along those left
-out is 5 pixels off at most (the oval), around the eyes 1.
+on mobile GPUs", 2019. Of its rings we take about every second point: on a face 300 pixels wide the points that are left
+out lie at most 5 pixels off the line (of the oval), around the eyes 1.
 """
 
 OPEN = ("right brow", "left brow")

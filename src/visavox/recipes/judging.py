@@ -148,7 +148,7 @@ class Judge:
                     speakers=of.speakers,
                     chance=chance,
                     people=people,
-                    note="; ".join(note for note in (*notes, "one person" if alone else "") if note),
+                    note="; ".join(note for note in (*notes, of.told, "one person" if alone else "") if note),
                     command=command,
                 )
             )
@@ -258,4 +258,7 @@ class _Part:
         known = [speaker for speaker in speakers if speaker is not None]
         one = [take for take in takes if take is not None]
         self.groups = next((who for who in (known, one) if who and len(who) == len(here)), None)
+        performances = len(set(one))
+        several = self.groups is one and performances < self.clips
+        self.told = f"{performances} performances, drawn as such" if several else ""
         self.speakers = len(set(known)) or None

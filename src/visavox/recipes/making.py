@@ -241,8 +241,8 @@ def _protocol(recipe: Recipe, taught: Taught, validation: int, temperature: floa
     return (
         f"{taught.told}, {fitted if validation else 'nobody held out to calibrate on'}; "
         f"test clips judged once, whole, with prior {recipe.judging.prior}; intervals: 95 % of "
-        f"{recipe.judging.draws} bootstrap draws of speakers, or of clips, those of one performance together, where the "
-        f"corpus knows no speakers"
+        f"{recipe.judging.draws} bootstrap draws of speakers, or of clips, those of one performance together, where "
+        f"the corpus knows no speakers"
         f"{'; not at hand, so not judged: ' + ', '.join(absent) if absent else ''}."
     )
 

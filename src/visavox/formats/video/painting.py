@@ -118,6 +118,7 @@ class Painter:
     def _write(self, image: Image, time: float, seen: dict[str, TrackPoint]) -> None:
         heads = {person: head for person, point in seen.items() if (head := head_of(point) or _top(point)) is not None}
         taken: list[tuple[Box, float]] = []
+        bodies = [(body, 0.5) for point in seen.values() if (body := _extent(point)) is not None]
         for person in sorted(self._colours, key=lambda name: name not in heads):
             what = self._said(person, time)
             if person not in heads and not (self._alone or what.bars or what.speaking):
@@ -126,7 +127,7 @@ class Painter:
             if self._alone:
                 place = middle(panel.size, self._size, self._names.index(person), len(self._names))
             else:
-                others = [(head, 3.0) for name, head in heads.items() if name != person]
+                others = [(head, 3.0) for name, head in heads.items() if name != person] + bodies
                 faced = person in seen and seen[person].box is not None
                 before = self._choices.get(person, "")
                 place = spot(panel.size, self._size, heads.get(person), [*others, *taken], before, above=not faced)
@@ -170,13 +171,18 @@ class _Spans(Generic[Item]):
         return found[::-1]
 
 
-def _top(point: TrackPoint) -> Box | None:
-    """The upper edge of what is seen of a body without a head."""
+def _extent(point: TrackPoint) -> Box | None:
+    """What a body takes up of the picture, as far as it is seen."""
     seen = [(x, y) for x, y, confidence in point.joints if confidence >= SEEN]
     if not seen:
         return None
-    top = min(y for _, y in seen)
-    return min(x for x, _ in seen), top, max(x for x, _ in seen), top
+    return min(x for x, _ in seen), min(y for _, y in seen), max(x for x, _ in seen), max(y for _, y in seen)
+
+
+def _top(point: TrackPoint) -> Box | None:
+    """The upper edge of what is seen of a body without a head."""
+    body = _extent(point)
+    return None if body is None else (*body[:3], body[1])
 
 
 def draw(image: Image, groups: Sequence[Sequence[Line]], colour: tuple[int, int, int]) -> None:

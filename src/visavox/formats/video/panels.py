@@ -219,7 +219,11 @@ def spot(
         cost = sum(matters * overlap(box, other) for other, matters in taken)
         if beside is not None:
             cost += 4.0 * overlap(box, beside)
-        cost = cost / (width * height) + 0.03 * number + (0.5 if far else 0.15 if choice != before else 0.0)
+        cost = (
+            cost / (width * height)
+            + (0.2 if above else 0.03) * number
+            + (0.5 if far else 0.15 if choice != before else 0.0)
+        )
         if best is None or cost < best[0] - 1e-9:
             best = (cost, Spot(x, y, choice))
     return None if best is None else best[1]

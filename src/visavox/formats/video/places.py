@@ -64,7 +64,7 @@ class Places:
             points.setdefault(point.person, []).append(sound(point, scale))
         self._points = points
         self._times = {person: [point.time for point in found] for person, found in points.items()}
-        self._heads = {person: [(point.time, head) for point in found if (head := head_of(point)) is not None]
+        self._heads = {person: [(point.time, head) for point in found if (head := _hidden(point)) is not None]
                        for person, found in points.items()}  # fmt: skip
         self._head_times = {person: [time for time, _ in found] for person, found in self._heads.items()}
 
@@ -179,6 +179,12 @@ def head_of(point: TrackPoint) -> Box | None:
         return None
     half = max(sizes) / 2 if sizes else 0.0
     return (x - half, y - half, x + half, y + half) if half > 0 else None
+
+
+def _hidden(point: TrackPoint) -> Box | None:
+    """Where a head is, larger where it is not known from a face."""
+    head = head_of(point)
+    return head if head is None or point.box is not None else enlarged(head, MARGIN_HELD - MARGIN)
 
 
 def enlarged(box: Box, margin: float) -> Box:
