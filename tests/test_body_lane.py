@@ -113,3 +113,24 @@ def test_joints_of_another_program(talker: Path, tmp_path: Path) -> None:
     assert next(len(segment.measures) for segment in timeline.only(source="body")) == 1
     with pytest.raises(OptionError, match="Joints are named and no body"):
         visavox.analyze(talker, joints=table)
+
+
+def test_a_face_of_a_moment_can_still_be_hidden(weights: Path, tmp_path: Path) -> None:
+    """Nobody's face is in no lane; where it was stands among the tracks, without a name."""
+    from visavox import demo, lanes
+    from visavox.cells import Faces, Wings, read_cells
+    from visavox.lanes import gather
+    from visavox.options import Options
+
+    clip = demo.make(tmp_path / demo.NAME)
+    with media.open_recording(clip, end=2.0) as recording:
+        options = Options(voice=None, end=2.0)
+        wings = Wings(faces=Faces("face", recording))
+        cells = list(read_cells(recording, options, 0.0, wings))
+        assert wings.faces is not None
+        for record in wings.faces.records.values():
+            record.end = record.start + 0.1
+        assert gather(recording, cells, wings).people.keys() == {"person-1"}
+        timeline = lanes.timeline("clip", recording, options, cells, wings)
+    assert timeline.tracks and {point.person for point in timeline.tracks} == {""}
+    assert {segment.reason for segment in timeline} == {"no_face"}

@@ -244,17 +244,23 @@ def _segments(spans: Sequence[Span], person: str, source: str, judged: Judged | 
 
 
 def _tracks(found: Gathered, wings: Wings) -> tuple[TrackPoint, ...]:
-    """Where everybody was: what was seen of a person's face and body at one moment is one point."""
+    """Where everybody was: what was seen of a person's face and body at one moment is one point.
+
+    Faces of nobody are points of person ``""``, each its own, so that they can be hidden.
+    """
     points: dict[tuple[float, str], TrackPoint] = {}
+    nobody: list[TrackPoint] = []
     for time, track, box, drawn in wings.faces.points if wings.faces else ():
-        if (person := found.face_of.get(track)) is not None:
+        person = found.face_of.get(track, "")
+        if person:
             points.setdefault((time, person), TrackPoint(time, person, box, drawn))
+        else:
+            nobody.append(TrackPoint(time, person, box))
     for time, track, joints in wings.bodies.points if wings.bodies else ():
-        if (person := found.body_of.get(track)) is not None:
+        if person := found.body_of.get(track, ""):
             point = points.get((time, person), TrackPoint(time, person))
-            if not point.joints:
-                points[time, person] = replace(point, joints=joints)
-    return tuple(points[key] for key in sorted(points, key=lambda key: key[0]))
+            points[time, person] = point if point.joints else replace(point, joints=joints)
+    return tuple(sorted([*points.values(), *nobody], key=lambda point: point.time))
 
 
 def _fused(

@@ -86,7 +86,7 @@ class TrackPoint:
 
     Args:
         time: Seconds of presentation time.
-        person: Who.
+        person: Who; ``""`` where a face was seen too shortly to be anybody's.
         box: Left, top, width and height of the face, or None where none is seen.
         outline: x and y of the points of the face's mesh that are drawn, by the order of `visavox.face.outline`; empty
             where no face is seen.

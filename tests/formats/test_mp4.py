@@ -353,6 +353,14 @@ class TestHiding:
         points = tuple(TrackPoint(at, "a", (100, 100, 50, 50)) for at in (1.0, 1.2))
         assert bool(list(Places(Timeline((), tracks=points)).heads(time))) is hidden
 
+    def test_faces_of_nobody_are_hidden_and_not_drawn(self) -> None:
+        """Two at one moment, each by itself, for 0.3 s before and after."""
+        points = (TrackPoint(1.0, "", (0, 0, 10, 10)), TrackPoint(1.0, "", (100, 0, 10, 10)))
+        places = Places(Timeline((), tracks=points))
+        assert places.at(1.0) == []
+        assert [len(list(places.heads(time))) for time in (0.6, 0.8, 1.0, 1.3, 1.4)] == [0, 2, 2, 2, 0]
+        assert sorted(box[0] < 50 for box in places.heads(1.0)) == [False, True]
+
     def test_between_points_all_is_hidden_that_the_head_passes(self) -> None:
         points = (TrackPoint(1.0, "a", (100, 100, 50, 50)), TrackPoint(1.0 + BRIDGED, "a", (200, 150, 50, 50)))
         (left, top, right, bottom), *more = Places(Timeline((), tracks=points)).heads(1.5)

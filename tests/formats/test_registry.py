@@ -13,7 +13,6 @@ from visavox.errors import InputError, OptionError, OutputError
 from visavox.formats import FORMATS, read, write
 from visavox.timeline import Segment, Timeline
 
-
 PLAIN = [suffix for suffix, kind in FORMATS.items() if not kind.filmed]
 
 

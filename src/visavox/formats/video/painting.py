@@ -69,7 +69,7 @@ class Painter:
         letters = round((LETTERS_ALONE if alone else LETTERS) * min(size))
         self._panels = Panels(min(max(FEWEST, letters), MOST), alike=alone)
         self._choices: dict[str, str] = {}
-        tracked = dict.fromkeys(point.person for point in timeline.tracks)
+        tracked = dict.fromkeys(point.person for point in timeline.tracks if point.person)
         names = list(dict.fromkeys((*timeline.people, *tracked)))
         self._names = names
         self._colours = {name: PEOPLE[place % len(PEOPLE)] for place, name in enumerate(names)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from visavox.timeline import Timeline, TrackPoint
 
@@ -60,8 +61,12 @@ class Places:
 
     def __init__(self, timeline: Timeline, scale: float = 1.0) -> None:
         points: dict[str, list[TrackPoint]] = {}
+        self._nobody: list[tuple[float, Box]] = []
         for point in sorted(timeline.tracks, key=lambda item: item.time):
-            points.setdefault(point.person, []).append(sound(point, scale))
+            if point.person:
+                points.setdefault(point.person, []).append(sound(point, scale))
+            elif (head := _hidden(sound(point, scale))) is not None:
+                self._nobody.append((point.time, head))
         self._points = points
         self._times = {person: [point.time for point in found] for person, found in points.items()}
         self._heads = {person: [(point.time, head) for point in found if (head := _hidden(point)) is not None]
@@ -102,6 +107,9 @@ class Places:
             for known in (past, next_):
                 if known is not None and abs(known[0] - time) <= HELD:
                     yield enlarged(known[1], MARGIN if known[0] == time else MARGIN_HELD)
+        first = bisect_left(self._nobody, time - HELD, key=lambda known: known[0])
+        for _, head in takewhile(lambda known: known[0] <= time + HELD, islice(self._nobody, first, None)):
+            yield enlarged(head, MARGIN_HELD)
 
 
 def between(one: TrackPoint, two: TrackPoint, time: float) -> TrackPoint:
