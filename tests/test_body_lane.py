@@ -93,26 +93,31 @@ def test_no_body_in_a_drawing(data: Path) -> None:
     assert {segment.reason for segment in timeline.only(source="body")} == {"no_body"}
 
 
-def test_joints_of_another_program(talker: Path, tmp_path: Path) -> None:
-    """A table of two pictures of somebody whose head lies where the portrait's face is: person-1 has that body."""
-    point = visavox.analyze(talker, voice=None, end=1.0).tracks[0]
-    left, top, width, height = point.box
+@pytest.fixture(scope="module")
+def waving(talker: Path, moved: Timeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of joints for the made clip: the portrait has arms and hips, no legs, and waves for six seconds."""
+    left, top, width, height = moved.tracks[0].box or (0, 0, 0, 0)
     x, y = left + width / 2, top + height / 2
-    table = tmp_path / "joints.csv"
-    table.write_text(
-        "time,Nose_x,Nose_y,Neck_x,Neck_y,MidHip_x,MidHip_y,RWrist_x,RWrist_y,LWrist_x,LWrist_y\n"
-        + "".join(
-            f"{time},{x},{y},{x},{y + 50},{x},{y + 150},{x - 40},{y + 100},{x + 40},{y + 100}\n"
-            for time in (0, 0.2, 0.4, 0.6)
-        )
-    )
-    timeline = visavox.analyze(talker, voice=None, end=1.0, body="movement", joints=table)
+    names = ["Nose", "Neck", "MidHip", "RShoulder", "LShoulder", "RElbow", "LElbow", "RWrist", "LWrist"]
+    lines = ["time," + ",".join(f"{name}_x,{name}_y" for name in names)]
+    for time in np.arange(0, 6, 0.2):
+        hand = 40 * math.sin(6 * time)
+        places = [(0, 0), (0, 50), (0, 150), (-30, 55), (30, 55), (-45, 95), (45, 95), (-50 + hand, 60), (55, 130)]
+        lines.append(f"{time:.1f}," + ",".join(f"{x + across},{y + down}" for across, down in places))
+    table = tmp_path_factory.mktemp("joints") / "waving.csv"
+    table.write_text("\n".join(lines))
+    return table
+
+
+def test_joints_of_another_program(talker: Path, waving: Path) -> None:
+    """The table's head lies where the portrait's face is, so person-1 has that body; what moves is the right hand."""
+    timeline = visavox.analyze(talker, voice=None, end=1.0, body="movement", joints=waving)
     assert timeline.people == ("person-1",)
     (first, *_) = [point for point in timeline.tracks if point.joints]
-    assert first.joints[4] == pytest.approx((x - 40, y + 100, 1.0))
-    assert next(len(segment.measures) for segment in timeline.only(source="body")) == 1
+    assert first.joints[7][0] - first.joints[4][0] == pytest.approx(105)
+    assert all(segment.measures["movement"] > 0.1 for segment in timeline.only(source="body"))
     with pytest.raises(OptionError, match="Joints are named and no body"):
-        visavox.analyze(talker, joints=table)
+        visavox.analyze(talker, joints=waving)
 
 
 def test_a_face_of_a_moment_can_still_be_hidden(weights: Path, tmp_path: Path) -> None:
@@ -134,3 +139,37 @@ def test_a_face_of_a_moment_can_still_be_hidden(weights: Path, tmp_path: Path) -
         timeline = lanes.timeline("clip", recording, options, cells, wings)
     assert timeline.tracks and {point.person for point in timeline.tracks} == {""}
     assert {segment.reason for segment in timeline} == {"no_face"}
+
+
+@pytest.fixture(scope="module")
+def judged(talker: Path, waving: Path, models: tuple[str, ...]) -> Timeline:
+    return visavox.analyze(talker, body="accm", joints=waving)
+
+
+def test_three_sources_are_joined(judged: Timeline, talker: Path) -> None:
+    """Face and voice lanes stay as they are; the fused one changes where the body was judged, and there alone."""
+    without = visavox.analyze(talker)
+    assert list(judged.only(source="face")) == list(without.only(source="face"))
+    assert list(judged.only(source="voice")) == list(without.only(source="voice"))
+    bodies = list(judged.only(source="body"))
+    assert {segment.judged for segment in bodies} == {True, False}
+    pairs = zip(bodies, judged.only(source="fused"), without.only(source="fused"), strict=True)
+    for body, fused, before in pairs:
+        assert (fused.probabilities == before.probabilities) is (not body.judged)
+        assert fused.weights.get("body", 0.0) >= 0.0
+        if body.judged:
+            assert sum(fused.weights.values()) == pytest.approx(1)
+    known = [word for word, value in zip(judged.words, bodies[0].probabilities, strict=True) if value > 0]
+    assert set(known) <= {"neutral", "happy", "sad", "angry"}
+
+
+def test_legs_that_are_not_seen_are_a_note(judged: Timeline) -> None:
+    """The upper-body network answers, which is said; it is no reason to be absent."""
+    told = [note for note in judged.about.notes if note.startswith("upper_body_only")]
+    assert len(told) == 1 and "person-1" in told[0]
+
+
+@pytest.mark.parametrize("rule", ["product", "mean", "max", "min", "median", "majority-vote"])
+def test_every_rule_takes_any_of_the_three(rule: str, talker: Path, waving: Path, models: tuple[str, ...]) -> None:
+    timeline = visavox.analyze(talker, voice=None, body="accm", joints=waving, fusion=rule, end=1.0)
+    assert {segment.judged for segment in timeline.only(source="fused")} == {True}

@@ -30,6 +30,7 @@ REMEMBERED = 1.0
 FAR_SEARCHES = 4
 """Of so many searches one is for small faces too, while somebody is followed; their detector takes longer."""
 
+
 @dataclass(frozen=True, eq=False)
 class TrackedFace:
     """A face in one picture.
