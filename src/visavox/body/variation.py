@@ -142,7 +142,7 @@ def facing(motion: NDArray[np.floating]) -> float:
     """
     across = motion[:, 5] - motion[:, 2]
     across = across[np.isfinite(across).all(axis=1)].sum(axis=0)
-    return float(np.degrees(np.arctan2(-across[2], across[0])))
+    return float(np.degrees(np.arctan2(0.0 - across[2], across[0])))
 
 
 def _outside(joints: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]:

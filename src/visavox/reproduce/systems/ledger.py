@@ -78,7 +78,7 @@ class Ledger:
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         told = {
-            "spent": round(self.spent, 1),
+            "spent": round(self.spent, 3),
             "sizes": {key: dataclasses.asdict(size) for key, size in self.sizes.items()},
             "costs": {key: dataclasses.asdict(one) for key, one in self.costs.items()},
         }

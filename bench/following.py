@@ -1,14 +1,14 @@
-"""How long following a face takes, against MediaPipe's own loop over the same pictures.
+"""How long following a face, and a body, takes, against MediaPipe's own loops over the same pictures.
 
-    python bench/face_mesh.py [VIDEO ...]
+    python bench/following.py [VIDEO ...]
 
 MediaPipe runs in an environment of its own (990 MB), whose Python is named by MEDIAPIPE_PYTHON:
 
     python3.11 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==0.10.21
 
-Without it only our own times are printed. Pictures are decoded beforehand; both follow one face, and take turns in
-processes of their own. What counts is the ratio of the medians within this run; on a busy machine, that of processor
-time. The demo's talker is followed by default.
+Without it only our own times are printed. Pictures are decoded beforehand; both follow one person, look at every
+picture, and take turns in processes of their own. What counts is the ratio of the medians within this run; on a busy
+machine, that of processor time. The demo's talker is followed by default.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import numpy as np
 ROUNDS = 5
 PICTURES = 200
 RATE = 25.0
+NAMES = {"ours": "visavox", "theirs": "MediaPipe"}
 
 
 def decode(video: Path, path: Path) -> tuple[int, ...]:
@@ -45,22 +46,29 @@ def decode(video: Path, path: Path) -> tuple[int, ...]:
     return (len(pictures), *pictures[0].shape)
 
 
-def ours() -> Callable[[float, Any], object]:
-    from visavox.face.tracking import FaceTracker
+def ours(what: str) -> Callable[[float, Any], object]:
+    if what == "face":
+        from visavox.face.tracking import FaceTracker
 
-    return FaceTracker(most=1).update
+        return FaceTracker(most=1).update
+    from visavox.body.tracking import BodyTracker
+
+    return BodyTracker(most=1, every=1e-3).update
 
 
-def theirs() -> Callable[[float, Any], object]:
-    import mediapipe
+def theirs(what: str) -> Callable[[float, Any], object]:
+    from mediapipe import solutions
 
-    network = mediapipe.solutions.face_mesh.FaceMesh(max_num_faces=1)
+    if what == "face":
+        network = solutions.face_mesh.FaceMesh(max_num_faces=1)
+    else:
+        network = solutions.pose.Pose(model_complexity=1, smooth_landmarks=False)
     return lambda _, pixels: network.process(pixels)
 
 
-def follow(whose: str, path: str) -> None:
+def follow(what: str, whose: str, path: str) -> None:
     """Goes through the pictures once and prints the median and mean milliseconds a picture, and of processor time."""
-    look = {"ours": ours, "theirs": theirs}[whose]()
+    look = {"ours": ours, "theirs": theirs}[whose](what)
     pictures = np.load(path)
     for pixels in pictures[:5]:  # first calls prepare buffers
         look(0.0, pixels)
@@ -74,11 +82,15 @@ def follow(whose: str, path: str) -> None:
     print(statistics.median(times), statistics.mean(times), processor)
 
 
-def measured(python: str, whose: str, path: Path) -> list[float]:
+def measured(python: str, what: str, whose: str, path: Path) -> list[float]:
     """What `follow` prints, in a process of its own."""
-    command = [python, __file__, "--follow", whose, str(path)]
+    command = [python, __file__, "--follow", what, whose, str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return [float(value) for value in answer.stdout.split()[-3:]]
+
+
+def told(what: str, median: float, mean: float, processor: float) -> str:
+    return f"  {what:<16} median {median:5.2f}   mean {mean:5.2f}   processor time {processor:5.2f}"
 
 
 def main() -> None:
@@ -92,26 +104,25 @@ def main() -> None:
             videos = [demo.make(Path(folder) / "talker.mp4")]
         for video in videos:
             shape = decode(video, Path(folder) / "pictures.npy")
-            rounds: dict[str, list[list[float]]] = {whose: [] for whose in sides}
-            for _ in range(ROUNDS):
-                for whose, python in sides.items():
-                    rounds[whose].append(measured(python, whose, Path(folder) / "pictures.npy"))
             print(
                 f"{video.name}: {shape[0]} pictures of {shape[2]} x {shape[1]}, ms a picture, median of {ROUNDS} runs"
             )
-            figures = {whose: np.median(values, axis=0) for whose, values in rounds.items()}
-            for whose, (median, mean, processor) in figures.items():
-                name = {"ours": "visavox", "theirs": "MediaPipe"}[whose]
-                print(f"  {name:<10} median {median:5.2f}   mean {mean:5.2f}   processor time {processor:5.2f}")
-            if other:
-                ratio = figures["ours"] / figures["theirs"]
-                print(f"  ratio      median {ratio[0]:5.2f}   mean {ratio[1]:5.2f}   processor time {ratio[2]:5.2f}")
+            for what in ("face", "body"):
+                rounds: dict[str, list[list[float]]] = {whose: [] for whose in sides}
+                for _ in range(ROUNDS):
+                    for whose, python in sides.items():
+                        rounds[whose].append(measured(python, what, whose, Path(folder) / "pictures.npy"))
+                figures = {whose: np.median(values, axis=0) for whose, values in rounds.items()}
+                for whose, (median, mean, processor) in figures.items():
+                    print(told(f"{what}, {NAMES[whose]}", median, mean, processor))
+                if other:
+                    print(told("ratio", *(figures["ours"] / figures["theirs"])))
     if not other:
         print("  (for MediaPipe beside it, set MEDIAPIPE_PYTHON: see the head of this file)")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--follow"]:
-        follow(*sys.argv[2:4])
+        follow(*sys.argv[2:5])
     else:
         main()
