@@ -28,7 +28,7 @@ def repeat(video: Path, path: Path, seconds: float) -> Path:
         streams, shift = {}, 0.0
         while shift < seconds:
             with av.open(str(video)) as source:
-                length = 0.0
+                length, early = 0.0, 0.0  # packets may begin before the first picture: sound does, to get going
                 for stream in source.streams:
                     if stream.type in ("video", "audio") and stream.type not in streams:
                         streams[stream.type] = output.add_stream_from_template(stream)
@@ -37,11 +37,12 @@ def repeat(video: Path, path: Path, seconds: float) -> Path:
                         continue
                     base = packet.time_base
                     length = max(length, float((packet.pts + (packet.duration or 0)) * base))
+                    early = min(early, float(packet.dts * base))
                     packet.pts += round(shift / base)
                     packet.dts += round(shift / base)
                     packet.stream = streams[packet.stream.type]
                     output.mux(packet)
-            shift += length
+            shift += length - early
     return path
 
 
