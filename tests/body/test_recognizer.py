@@ -63,7 +63,7 @@ def test_what_cannot_be_judged_is_nan_with_a_reason(model, waving) -> None:
         Clip(joints=np.full((5, 25, 3), np.nan, np.float32)),
         Clip(joints=np.zeros((0, 25, 3), np.float32)),
         Clip(voice=np.zeros(9, np.float32)),
-        Clip("talk.mp4"),
+        Clip(faces=np.zeros((1, 8, 8, 3), np.uint8)),
         Clip(joints=shoulders),
     ]
     probabilities, reasons = recognizer.judge(clips)

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from visavox.body.following import followed
 from visavox.body.inputs import DescriptiveImages
 from visavox.body.variation import BodyVariation
 from visavox.clip import Clip
-from visavox.errors import InputError, OptionError
+from visavox.errors import OptionError
 from visavox.inputs import Copies, Input, Kinds, Vary, Wanted
 
 INPUTS: Mapping[str, type[Input]] = {"descriptive-images": DescriptiveImages}
@@ -18,14 +19,16 @@ NETWORKS: Mapping[str, str] = {"accm": "visavox.body.networks:ACCM"}
 
 
 def fill(clip: Clip, wants: Wanted) -> Clip:
-    """A clip with its joints.
+    """A clip with its joints; where it has none, those of the body that is seen most in its pictures or its source.
 
     Raises:
-        InputError: It has none: of recordings, `visavox.analyze` alone finds the joints.
+        InputError: Its source cannot be read, or it has nothing at all.
+        WeightsError: The networks that find bodies were not fetched.
     """
-    if clip.joints is None:
-        raise InputError(f"{clip.name or 'clip'}: it has no joints; give them as Clip(joints=...), BODY_25 [t, 25, 3].")
-    return clip
+    if clip.joints is not None:
+        return clip
+    joints, times = followed(clip)
+    return Clip(name=clip.name, person=clip.person, joints=joints, times=times)
 
 
 def copies(augmentation: dict[str, Any]) -> Copies | None:

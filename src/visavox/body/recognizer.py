@@ -42,7 +42,9 @@ class Examined(NamedTuple):
 
 
 class BodyRecognizer(Recognizer):
-    """Words for bodies, by a network and its card. It judges clips that hold joints (`Clip.joints`).
+    """Words for bodies, by a network and its card.
+
+    It judges clips that hold joints (`Clip.joints`), or pictures or a source in which a body can be found.
 
     A clip's windows are judged one by one and their logits averaged. Where legs are not seen, behind a desk or below
     the picture, another network may answer, which learned from upper bodies alone; `notes` tells.
@@ -106,14 +108,15 @@ class BodyRecognizer(Recognizer):
     def examine(self, clip: Clip) -> Examined:
         """What is said of a clip's windows, why nothing is, and whether legs were missing.
 
-        The reason is ``no_joints`` where the clip holds none, ``no_body`` where none is seen, ``cropped`` where a body
-        is there, but too few of its joints are seen at once.
+        The reason is ``no_joints`` where the clip holds none and nothing to find them in, ``no_body`` where nobody is
+        seen, ``cropped`` where a body is there, but too few of its joints are seen at once.
 
         Raises:
-            InputError: If the clip holds nothing at all.
+            InputError: If the clip holds nothing at all, or its source cannot be read.
         """
         found: list[NDArray[np.float64]] = []
         upper = False
+        clip = _with_joints(clip)
         for window in self._windows(clip):
             whole = window.joints is not None and legs_seen(window.joints)
             judge = self if whole or self.upper is None else self.upper
@@ -176,7 +179,7 @@ class BodyRecognizer(Recognizer):
         for row, clip in zip(result, clips, strict=True):
             own = [
                 self._input.one(window)
-                for window in self._windows(clip)
+                for window in self._windows(_with_joints(clip))
                 if self.upper is None or (window.joints is not None and legs_seen(window.joints))
             ]
             examples = [example for example in own if example is not None]
@@ -200,6 +203,12 @@ class BodyRecognizer(Recognizer):
     def _run(self, examples: NDArray[np.generic]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         logits, features = self._session(as_numbers(examples))[:2]
         return logits.astype(np.float64), features.astype(np.float64)
+
+
+def _with_joints(clip: Clip) -> Clip:
+    """The clip, its body found where it has pictures or a source and no joints."""
+    looked_for = clip.joints is None and (clip.pictures is not None or clip.source is not None)
+    return KINDS.fill(clip, "joints") if looked_for else clip
 
 
 def _reason(clip: Clip) -> str:

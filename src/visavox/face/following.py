@@ -30,14 +30,18 @@ def followed(clip: Clip) -> Iterator[tuple[TrackedFace, NDArray[np.uint8]]]:
     from visavox.face.tracking import FaceTracker
 
     tracker: FaceTracker | None = None
-    for picture in _pictures(clip):
+    for picture in pictures_of(clip):
         tracker = tracker or FaceTracker()
         for face in tracker.update(picture.time, picture.pixels):
             yield face, cut(picture.pixels, face.points)
 
 
-def _pictures(clip: Clip) -> Iterator[Picture]:
-    """The pictures of a clip, from its array or its source; none where it has other modalities alone."""
+def pictures_of(clip: Clip) -> Iterator[Picture]:
+    """The pictures of a clip, from its array or its source; none where it has other modalities alone.
+
+    Raises:
+        InputError: its source cannot be read, or it has neither source nor arrays.
+    """
     if clip.pictures is not None:
         times = clip.times.get("pictures") if isinstance(clip.times, Mapping) else clip.times
         for index, pixels in enumerate(clip.pictures):
