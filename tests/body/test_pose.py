@@ -20,7 +20,8 @@ from visavox.blaze.detector import Detection
 from visavox.blaze.square import Square
 from visavox.body import pose as poses
 from visavox.body.gesture import pairs
-from visavox.body.pose import BODY_25, SCORE, Pose, PoseDetector, PoseNetwork, around_detection
+from visavox.body.pose import SCORE, Pose, PoseDetector, PoseNetwork, around_detection
+from visavox.joints.body25 import ORDERS
 
 GOLDEN = Path(__file__).with_name("golden")
 _spec = importlib.util.spec_from_file_location("make_golden_poses", GOLDEN / "make.py")
@@ -74,9 +75,10 @@ def test_nobody_in_pictures_without_a_body(shape, weights):
 
 def test_sides_are_not_mixed_up():
     """BlazePose counts left before right, BODY_25 right before left."""
+    points = {place: point for point, place in enumerate(ORDERS[33]) if place is not None}
     for right, left in pairs().items():
-        if BODY_25[right] >= 0:
-            assert BODY_25[right] == BODY_25[left] + (1 if BODY_25[left] > 6 else 3)
+        if right in points:
+            assert points[right] == points[left] + (1 if points[left] > 6 else 3)
 
 
 def test_joints_of_points():

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.errors import OptionError
+from visavox.joints.body25 import MIDDLES
 
 Floats = NDArray[np.float64]
 Weighting = Literal["linear", "quadratic"]
 
-NECK, RIGHT_SHOULDER, LEFT_SHOULDER, MIDDLE_HIP, RIGHT_HIP, LEFT_HIP = 1, 2, 5, 8, 9, 12
+NECK, RIGHT_SHOULDER, LEFT_SHOULDER, MIDDLE_HIP = 1, 2, 5, 8
 """Places in BODY_25."""
 
 HEAD: tuple[tuple[int, ...], ...] = ((17, 18), (15, 16), (0,))
@@ -78,7 +79,7 @@ def seen(joints: NDArray[np.floating]) -> Floats:
     body = np.array(joints, dtype=np.float64)
     here = np.isfinite(body).all(axis=2) & (body[:, :, 2] >= LIKELY)
     places: Floats = np.where(here[:, :, None], body[:, :, :2], np.nan)
-    for whole, parts in ((NECK, (RIGHT_SHOULDER, LEFT_SHOULDER)), (MIDDLE_HIP, (RIGHT_HIP, LEFT_HIP))):
+    for whole, parts in MIDDLES.items():
         middle = places[:, parts].mean(axis=1)  # NaN unless both are seen
         places[:, whole] = np.where(np.isnan(places[:, whole]), middle, places[:, whole])
     return places

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavox.body.gesture import seen, torso
+from visavox.joints.body25 import HEAD
 
-PARTS: tuple[tuple[int, ...], ...] = ((0, 15, 16, 17, 18), (2,), (5,), (3,), (6,), (4,), (7,))
+PARTS: tuple[tuple[int, ...], ...] = (HEAD, (2,), (5,), (3,), (6,), (4,), (7,))
 """What moves, in BODY_25: the head (nose, eyes and ears), shoulders, elbows, wrists. Each counts alike."""
 
 RATE = 5.0

@@ -12,6 +12,7 @@ from visavox import weights
 from visavox.blaze.detector import Anchored, BlazeDetector, Detection
 from visavox.blaze.lite import LiteSession
 from visavox.blaze.square import Sampler, Square
+from visavox.joints.body25 import ORDERS, arranged
 
 POINTS = 33
 """Points of a pose. After them the network gives six more, of which the first two say where to look next."""
@@ -41,12 +42,6 @@ wheel's has 4 (see the tests)."""
 _CENTRE, _EDGE = 33, 34
 """Points of the middle of the hips and of the circle around the body."""
 
-BODY_25 = (0, -1, 12, 14, 16, 11, 13, 15, -1, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7, 31, -1, 29, 32, -1, 30)
-"""The point of BlazePose for each joint of BODY_25; -1 where it has none: neck and middle of the hips are the middles
-of the shoulders and of the hips, small toes are never seen. Its foot index is the tip of the foot, for the big toe."""
-
-_NECK, _SHOULDERS, _MIDDLE_HIP, _HIPS = 1, (2, 5), 8, (9, 12)
-
 
 @dataclass(frozen=True, eq=False)
 class Pose:
@@ -74,13 +69,8 @@ class Pose:
             width: Of the picture, in pixels.
             height: Of the picture.
         """
-        result = np.zeros((len(BODY_25), 3), dtype=np.float32)
-        known = np.array(BODY_25) >= 0
-        places = np.array(BODY_25)[known]
-        result[known, :2], result[known, 2] = self.points[places, :2], self.visibility[places]
-        for middle, sides in ((_NECK, _SHOULDERS), (_MIDDLE_HIP, _HIPS)):
-            result[middle, :2] = result[list(sides), :2].mean(axis=0)
-            result[middle, 2] = result[list(sides), 2].min()
+        given = np.column_stack([self.points[:, :2], self.visibility])
+        result: NDArray[np.float32] = arranged(given[None], ORDERS[POINTS])[0]
         x, y, seen = result.T
         result[(seen < VISIBLE) | (x < 0) | (y < 0) | (x >= width) | (y >= height)] = 0.0
         return result

@@ -15,6 +15,7 @@ from visavox.blaze.square import Square
 from visavox.body.pose import SCORE, VISIBLE, Pose, PoseDetector, PoseNetwork, around_detection
 from visavox.errors import OptionError
 from visavox.face.tracking import TrackedFace
+from visavox.joints.body25 import HEAD
 
 EVERY = 0.2
 """Seconds between two looks at the bodies in a recording: a look costs ten times as much as one at a face."""
@@ -45,9 +46,6 @@ FACE_REACH = 0.5
 AROUND_FACE, BELOW_FACE = 9.0, 2.5
 """Side of the square in which the body of a face is searched for, and how far its middle lies below the face's, in
 heights of the face."""
-
-_HEAD = (0, 15, 16, 17, 18)
-"""Joints of BODY_25 that lie on the head: nose, eyes, ears."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +192,7 @@ def joined(bodies: Sequence[NDArray[np.floating]], faces: Sequence[TrackedFace])
     result: list[int | None] = [None] * len(bodies)
     near = []
     for place, joints in enumerate(bodies):
-        head = joints[list(_HEAD)]
+        head = joints[list(HEAD)]
         head = head[head[:, 2] > 0, :2]
         for face in faces if len(head) else ():
             left, top, width, height = face.box.tolist()

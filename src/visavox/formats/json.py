@@ -10,10 +10,8 @@ from typing import Any
 
 from visavox.errors import InputError
 from visavox.formats.precision import rounded
+from visavox.joints.body25 import JOINTS
 from visavox.timeline import SCHEMA_VERSION, About, ModelUsed, Segment, Speech, Timeline, TrackPoint
-
-JOINTS = 25
-"""Of BODY_25, the order of a track's joints."""
 
 
 def schema() -> dict[str, Any]:

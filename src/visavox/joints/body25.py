@@ -23,6 +23,9 @@ JOINTS = len(BODY_25)
 MIDDLES: Mapping[int, tuple[int, int]] = {1: (2, 5), 8: (9, 12)}
 """Neck and middle of the hips, as OpenPose has them: between the shoulders, between the hips."""
 
+HEAD = (0, 15, 16, 17, 18)
+"""What lies on the head: nose, eyes, ears."""
+
 ORDERS: Mapping[int, tuple[int | None, ...]] = {
     25: tuple(range(25)),
     18: (*range(8), *range(9, 19)),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from visavox.face.outline import LINES, POINTS
 from visavox.formats.video import hiding
 from visavox.formats.video.panels import Panels, Said, middle, said, spot
-from visavox.formats.video.places import HEAD, JOINTS, LIMBS, SEEN, Box, Places, head_of
+from visavox.formats.video.places import LIMBS, SEEN, Box, Places, head_of
+from visavox.joints.body25 import HEAD, JOINTS
 from visavox.timeline import Timeline, TrackPoint
 
 if TYPE_CHECKING:

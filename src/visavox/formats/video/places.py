@@ -7,10 +7,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
+from visavox.joints.body25 import HEAD
 from visavox.timeline import Timeline, TrackPoint
 
-JOINTS = 25
-"""Of BODY_25."""
 LIMBS = (
     (0, 1), (1, 8), (0, 15), (15, 17), (0, 16), (16, 18),
     (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7),
@@ -19,8 +18,6 @@ LIMBS = (
 )  # fmt: skip
 """Joints of BODY_25 that are joined."""
 
-HEAD = (0, 15, 16, 17, 18)
-"""Joints of the head: nose, eyes, ears."""
 NECK, HIPS, SHOULDERS = 1, 8, (2, 5)
 
 SEEN = 0.1
